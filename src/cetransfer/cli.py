@@ -1,0 +1,125 @@
+"""The command line: which command runs what, and how it ends."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+
+from cetransfer import __version__
+from cetransfer.errors import UserError
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: its one-line help, its primary config and the function that does the work."""
+
+    help: str
+    config: str
+    module: str
+    function: str
+
+
+COMMANDS = {
+    "compare": Command(
+        "compare ways of reusing the source data; ends with a verdict",
+        "config",
+        "cetransfer.commands",
+        "compare",
+    ),
+    "train": Command(
+        "train the source nets and keep them for compare",
+        "config",
+        "cetransfer.commands",
+        "train",
+    ),
+    "features": Command(
+        "write the Center-Environment features of the data sets",
+        "config",
+        "cetransfer.commands",
+        "features",
+    ),
+    "data label": Command(
+        "label all compositions of a prototype with CHGNet",
+        "label",
+        "cetransfer.commands",
+        "label",
+    ),
+}
+
+EXAMPLES = """\
+Examples:
+  cetransfer compare experiment=quick
+  cetransfer compare dataset=li2023 network=small strategy=[target_only,fine_tune]
+  cetransfer compare strategy.freeze.layers=2 protocol.members=3 seed=1
+  cetransfer compare --cfg job            the configuration, without running
+  cetransfer compare --help               all groups, their options and keys
+"""
+
+
+def usage() -> str:
+    """Return the text of `cetransfer --help`."""
+    lines = [
+        "cetransfer: which way of reusing a big source data set gives the lowest error on a small",
+        "target data set, and is the gain real?",
+        "",
+        "Usage: cetransfer COMMAND [KEY=VALUE ...] [HYDRA FLAGS]",
+        "",
+        "Commands:",
+        *(f"  {name:<12}{command.help}" for name, command in COMMANDS.items()),
+        "",
+        EXAMPLES,
+    ]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and end the process with its exit status."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit status: 0, 2 for a user's error, 130 for Ctrl-C."""
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        print(usage())  # noqa: T201 - what the user asked for
+        return 0
+    if arguments[0] == "--version":
+        print(f"cetransfer {__version__}")  # noqa: T201 - what the user asked for
+        return 0
+    try:
+        name, command, rest = _parse(arguments)
+        # spinning threads beside any other busy process slow a fit down many times over
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        from cetransfer.composition import run_with_config
+
+        def work(settings: object) -> None:
+            getattr(importlib.import_module(command.module), command.function)(settings)
+
+        run_with_config(f"cetransfer {name}", command.config, rest, work)
+    except UserError as error:
+        sys.stdout.flush()
+        print(f"cetransfer: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+        return EXIT_USER_ERROR
+    except KeyboardInterrupt:
+        print(  # noqa: T201
+            "\ncetransfer: interrupted; the same command goes on from the last finished step",
+            file=sys.stderr,
+        )
+        return EXIT_INTERRUPTED
+    return 0
+
+
+def _parse(arguments: list[str]) -> tuple[str, Command, list[str]]:
+    words = {name.split()[0] for name in COMMANDS}
+    name = " ".join(arguments[: 2 if arguments[0] == "data" else 1])
+    if name in COMMANDS:
+        return name, COMMANDS[name], arguments[len(name.split()) :]
+    import difflib
+
+    near = difflib.get_close_matches(name, [*COMMANDS, *words], n=1, cutoff=0.5)
+    hint = f"did you mean `cetransfer {near[0]}`?" if near else "see `cetransfer --help`"
+    raise UserError(f"there is no command {name!r}; {hint}")

@@ -1,0 +1,125 @@
+"""What each command does, told as a sequence of steps."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cetransfer.errors import UserError
+from cetransfer.progress import say, set_quiet
+from cetransfer.settings import LabelSettings, Settings, project_root
+
+if TYPE_CHECKING:
+    from cetransfer.evaluation.case import Domain
+
+
+def compare(settings: Settings) -> None:
+    """Compare the strategies and write, log and print the result."""
+    from cetransfer.evaluation.case import load_case
+    from cetransfer.evaluation.comparison import compare as run
+    from cetransfer.evaluation.comparison import comparison_key, plans_of
+    from cetransfer.evaluation.result import publish, stage
+    from cetransfer.reporting import tables
+    from cetransfer.reporting.figures import draw_comparison
+    from cetransfer.tracking.comparison_log import log_comparison
+    from cetransfer.tracking.store import open_store
+
+    set_quiet(quiet=settings.quiet)
+    root = project_root()
+    _, plans = plans_of(settings)
+    case = load_case(settings, root)
+    key = comparison_key(settings, case)
+    output = _folder(settings, root / "outputs" / "compare" / f"{settings.dataset.name}-{key[:8]}")
+    partial = output / f".partial-{key}"
+    _announce(case.source, case.target)
+    say(f"{len(case.labelled)} labelled target rows, {len(case.members)} nets a strategy")
+    tables.show_plans(plans, settings.network.hidden)
+
+    comparison = run(settings, case, root, partial)
+    staged = stage(comparison, partial / "result")
+    draw_comparison(comparison, staged)
+    store = open_store(settings.tracking, root)
+    run_id = log_comparison(store, comparison, staged)
+    publish(staged, output)
+    shutil.rmtree(partial)
+    tables.show_comparison(comparison)
+    tables.show_places(output, store, run_id)
+
+
+def train(settings: Settings) -> None:
+    """Train the source nets, keep them and log each as a run."""
+    from cetransfer.evaluation.case import load_domains
+    from cetransfer.features.schema import feature_schema
+    from cetransfer.tracking.source_log import source_runs
+    from cetransfer.tracking.store import open_store
+    from cetransfer.training.source import source_nets
+
+    set_quiet(quiet=settings.quiet)
+    root = project_root()
+    source, target = load_domains(settings, root)
+    folder = _folder(settings, root / settings.source_dir)
+    _announce(source, target)
+    nets = source_nets(
+        settings,
+        source.features,
+        source.labels,
+        feature_schema(settings.features).digest,
+        folder,
+    )
+    runs = source_runs(open_store(settings.tracking, root), nets, source.data.hashes)
+    _tell(f"source nets  {folder / nets.key}")
+    for net, run_id in enumerate(runs):
+        _tell(f"  {nets.identifier(net)}  MLflow run {run_id}")
+
+
+def features(settings: Settings) -> None:
+    """Write the features of source and target."""
+    from cetransfer.datasets import catalogue
+    from cetransfer.features.store import feature_file, stored_features
+
+    set_quiet(quiet=settings.quiet)
+    root = project_root()
+    folder = _folder(settings, root / settings.features_dir)
+    chosen = [source.name for source in settings.dataset.sources.values()]
+    for name in (*chosen, settings.dataset.target.name):
+        data = catalogue.load(name, root=root, exclude_suspects=settings.dataset.exclude_suspects)
+        rows, columns = stored_features(data, settings.features, folder).shape
+        path = feature_file(data, settings.features, folder)
+        _tell(f"{name}: {rows} rows, {columns} columns  {path}")
+
+
+def label(settings: LabelSettings) -> None:
+    """Label all compositions of a prototype with CHGNet."""
+    from cetransfer.datasets.labels import label_prototype
+
+    set_quiet(quiet=settings.quiet)
+    folder = _folder(settings, project_root() / "data")
+    path = label_prototype(settings.prototype, folder, workers=settings.workers)
+    _tell(f"labels  {path}")
+
+
+def _folder(settings: Settings | LabelSettings, default: Path) -> Path:
+    """Make the output folder before any work, so that a long run does not end for want of it."""
+    folder = Path(settings.output_dir) if settings.output_dir else default
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(
+            f"cannot write to {folder}: {error.strerror}; give output_dir=FOLDER that is writable"
+        ) from error
+    return folder
+
+
+def _announce(*domains: Domain) -> None:
+    for domain in domains:
+        say(f"{domain.data.name}: {len(domain.labels)} rows")
+        for note in domain.data.notes:
+            say(f"  {note}")
+
+
+def _tell(line: str) -> None:
+    print(line)  # noqa: T201 - the result of the command

@@ -1,0 +1,129 @@
+"""From command-line words to checked settings: Hydra composes, the dataclasses check."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
+
+from cetransfer import settings as shapes
+from cetransfer.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SHAPES: dict[str, type] = {"config": shapes.Settings, "label": shapes.LabelSettings}
+
+
+def config_dir() -> Path:
+    """Return the folder of the YAML files: the project's `conf/`, or its copy in the package."""
+    package = Path(__file__).parent
+    packaged = package / "conf"
+    return packaged if packaged.is_dir() else package.parents[1] / "conf"
+
+
+def run_with_config(
+    program: str, config: str, arguments: list[str], work: Callable[[Any], None]
+) -> None:
+    """Compose `config` with the overrides and hand the checked settings to `work`.
+
+    Hydra's own flags (`--cfg job`, `--info defaults`, `--config-dir`, `--help`, `-m`) work.
+
+    Raises
+    ------
+    UserError
+        For an unknown key or group option (with the nearest one), or a value of the wrong type.
+    """
+    failures: list[UserError] = []
+
+    def task(composed: DictConfig) -> None:
+        try:
+            work(to_settings(composed, SHAPES[config]))
+        except UserError as error:
+            # Hydra announces what a job raises with lines of its own
+            failures.append(error)
+
+    before = sys.argv
+    sys.argv = [program, *arguments]
+    # so that Hydra hands its errors over instead of printing them and ending with status 1
+    full_error = os.environ.get("HYDRA_FULL_ERROR")
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config)(task)()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(_explain(error, config)) from error
+    finally:
+        sys.argv = before
+        if full_error is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = full_error
+    if failures:
+        raise failures[0]
+
+
+def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one of the shapes
+    """Check a composed configuration against its dataclass and return the object.
+
+    Raises
+    ------
+    UserError
+        For a missing or unknown key, or a value of the wrong type.
+    """
+    try:
+        plain = OmegaConf.create(OmegaConf.to_container(composed, resolve=True))
+        checked = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(shape), plain))
+    except MissingMandatoryValue as error:
+        raise UserError(f"{error.full_key} has no value; give {error.full_key}=VALUE") from error
+    except OmegaConfBaseException as error:
+        key = error.full_key or ""
+        message = str(error).splitlines()[0]
+        unknown = isinstance(error, ConfigKeyError)
+        hint = _nearest(key, _keys(OmegaConf.to_container(composed), skip=key)) if unknown else ""
+        raise UserError(f"{key}: {message}{hint}") from error
+    if isinstance(checked, shapes.Settings):
+        shapes.check(checked)
+    return checked
+
+
+def _explain(error: Exception, config: str) -> str:
+    message = str(error)
+    first = message.splitlines()[0] if message else type(error).__name__
+    missing = re.search(r"Could not find '([^']+)'", message)
+    if missing:
+        group, _, option = missing.group(1).rpartition("/")
+        options = sorted(path.stem for path in (config_dir() / group).glob("*.yaml"))
+        hint = _nearest(option, options) or f"; choose one of {', '.join(options)}"
+        return f"{group or 'config'} has no option {option!r}{hint}"
+    unknown = re.search(r"Could not override '([^']+)'", message)
+    if unknown:
+        key = unknown.group(1)
+        from hydra import compose, initialize_config_dir
+
+        with initialize_config_dir(str(config_dir()), version_base="1.3"):
+            known = _keys(OmegaConf.to_container(compose(config)))
+        groups = [path.name for path in config_dir().iterdir() if path.is_dir()]
+        hint = _nearest(key, known + groups) or "; see --cfg job for all keys"
+        return f"there is no key {key!r}{hint}"
+    return f"{first}; see --help for the syntax"
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _keys(node: Any, prefix: str = "", skip: str = "") -> list[str]:  # noqa: ANN401 - a plain tree
+    keys = [prefix.rstrip(".")] if prefix and prefix.rstrip(".") != skip else []
+    if isinstance(node, dict):
+        for name, child in node.items():
+            keys += _keys(child, f"{prefix}{name}.", skip)
+    return keys

@@ -1,0 +1,1 @@
+"""Named data sets: catalogue, loaders, audit, download with SHA-256."""

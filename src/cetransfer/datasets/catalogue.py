@@ -1,0 +1,73 @@
+"""The catalogue of data sets: a loader registers itself under a name."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING, Protocol
+
+from cetransfer.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cetransfer.datasets.dataset import Dataset
+
+
+class Loader(Protocol):
+    """Reads a data set."""
+
+    def __call__(self, *, root: Path, exclude_suspects: bool) -> Dataset:
+        """Return the data set; see `load`."""
+
+
+_loaders: dict[str, Loader] = {}
+
+
+def register(name: str) -> Callable[[Loader], Loader]:
+    """Enter a loader into the catalogue; to be used as a decorator in a module of this package."""
+
+    def enter(loader: Loader) -> Loader:
+        if name in _loaders:
+            raise ValueError(f"data set {name} is registered twice")
+        _loaders[name] = loader
+        return loader
+
+    return enter
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all data sets, sorted."""
+    from cetransfer import datasets
+
+    for module in pkgutil.iter_modules(datasets.__path__, f"{datasets.__name__}."):
+        if not module.ispkg:
+            importlib.import_module(module.name)
+    return tuple(sorted(_loaders))
+
+
+def load(name: str, *, root: Path, exclude_suspects: bool) -> Dataset:
+    """Read a data set of the catalogue.
+
+    Parameters
+    ----------
+    name
+        For example ``"li2023_spinel"`` or ``"surrogate_perovskite"``.
+    root
+        The project's folder, where ``data/`` stands.
+    exclude_suspects
+        Leave out rows whose label contradicts the rest of the table.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name, or its files are missing or damaged.
+    """
+    known = names()
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        raise UserError(f"no data set {name!r}; {meant}known: {', '.join(known)}")
+    return _loaders[name](root=root, exclude_suspects=exclude_suspects)

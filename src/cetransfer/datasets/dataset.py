@@ -1,0 +1,115 @@
+"""A data set in memory, and the checks every data set passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cetransfer.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REQUIRED = ("formula", "A", "B", "X", "formation_energy")
+
+SHOWN = 5
+"""How many bad rows a message names."""
+
+_SYMBOLS = """
+    H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br
+    Kr Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho
+    Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es
+    Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og
+"""
+ELEMENTS = frozenset(_SYMBOLS.split())
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled compositions of one prototype.
+
+    Parameters
+    ----------
+    name
+        Key in the catalogue.
+    frame
+        Columns ``formula``, ``A``, ``B``, ``X`` (element symbols), ``formation_energy`` (eV/atom)
+        and further ones of the origin, units in their names. Index 0, 1, 2, ...
+    prototype
+        Key in `cetransfer.structures.prototypes.PROTOTYPES`.
+    hashes
+        SHA-256 of every file the rows were read from, by file name.
+    notes
+        What the user should know, one line each.
+
+    Raises
+    ------
+    UserError
+        See `check`.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    prototype: str
+    hashes: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check(self.frame, self.name)
+
+
+def check(frame: pd.DataFrame, name: str) -> None:
+    """Refuse a table that would give wrong results silently.
+
+    Raises
+    ------
+    UserError
+        If the table is empty or lacks a column, or naming the rows with an unknown element, an
+        energy that is no finite number, or an (A, B, X) that occurs twice.
+    """
+    missing = [column for column in REQUIRED if column not in frame]
+    if missing:
+        raise UserError(
+            f"data set {name} lacks the column {missing[0]}; needed: {', '.join(REQUIRED)}"
+        )
+    if frame.empty:
+        raise UserError(f"data set {name} has no rows")
+    for site in ("A", "B", "X"):
+        unknown = ~frame[site].isin(ELEMENTS).to_numpy()
+        if unknown.any():
+            symbols = ", ".join(map(repr, frame.loc[unknown, site].unique()[:SHOWN]))
+            raise UserError(
+                f"data set {name}: column {site} holds {symbols}, no element symbol, in "
+                f"{rows_named(frame, unknown)}; correct or leave out these rows"
+            )
+    bad = ~_finite(frame["formation_energy"])
+    if bad.any():
+        raise UserError(
+            f"data set {name}: formation_energy is not a finite number in "
+            f"{rows_named(frame, bad)}; correct or leave out these rows"
+        )
+    twice = frame.duplicated(["A", "B", "X"], keep=False).to_numpy()
+    if twice.any():
+        raise UserError(
+            f"data set {name}: the same A, B and X occur more than once in "
+            f"{rows_named(frame, twice)}; keep one row of each"
+        )
+
+
+def rows_named(frame: pd.DataFrame, chosen: np.ndarray) -> str:
+    """Name the chosen rows (bool array) by number, from 1, and formula; at most five of them."""
+    numbers = np.flatnonzero(chosen)
+    named = [f"{i + 1} ({frame['formula'].iloc[i]})" for i in numbers[:SHOWN]]
+    more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
+    return f"{'row' if len(numbers) == 1 else 'rows'} {', '.join(named)}{more}"
+
+
+def _finite(column: pd.Series) -> np.ndarray:
+    """Tell which values are finite numbers; text is not."""
+    import pandas as pd
+
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    finite: np.ndarray = np.isfinite(values)
+    return finite

@@ -1,0 +1,97 @@
+"""What a set of labels depends on, and the key that keeps different sets apart."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+
+from cetransfer.datasets.labels import internal, network, references, scan
+from cetransfer.errors import UserError
+
+ANION = "O"
+HEAVIEST = 94  # the last element that CHGNet was trained on
+RECIPE = 1  # raise when the way of computing changes, so that old rows are not mixed with new ones
+
+SCAN_RANGES: dict[str, tuple[float, float]] = {
+    "perovskite": (3.0, 6.1),
+    "spinel": (6.4, 13.0),
+}
+"""Sane conventional lattice constants in angstrom: over 73 x 73 oxides the minima lie between
+3.25 and 5.5 (perovskite) and 6.8 and 12.2 (spinel)."""
+
+
+@dataclass(frozen=True)
+class LabelSettings:
+    """One set of labels.
+
+    Parameters
+    ----------
+    prototype
+        Key of `PROTOTYPES` and `SCAN_RANGES`.
+    elements
+        Elements on both cation sites, sorted.
+    """
+
+    prototype: str
+    elements: tuple[str, ...]
+
+    @classmethod
+    def checked(cls, prototype: str, elements: tuple[str, ...]) -> LabelSettings:
+        """Sort and check what the user gave.
+
+        Raises
+        ------
+        UserError
+            On a prototype or an element that cannot be labelled, or a repeated element.
+        """
+        from pymatgen.core import Element
+
+        from cetransfer.structures.prototypes import prototype_named
+
+        prototype_named(prototype)
+        if prototype not in SCAN_RANGES:
+            raise UserError(
+                f"prototype {prototype} has no range of lattice constants to scan; "
+                f"labels exist for: {', '.join(sorted(SCAN_RANGES))}"
+            )
+        if not elements:
+            raise UserError("no elements to label; give at least one")
+        for element in elements:
+            if not Element.is_valid_symbol(element) or Element(element).Z > HEAVIEST:
+                raise UserError(f"CHGNet knows no element {element!r}; take it out of the elements")
+            if elements.count(element) > 1:
+                raise UserError(f"element {element} is given more than once; keep it once")
+        return cls(prototype, tuple(sorted(elements)))
+
+    @property
+    def reference_key(self) -> str:
+        """Key of the elemental references."""
+        return _digest({"elements": self.elements, **_method(references)})
+
+    @property
+    def key(self) -> str:
+        """Key of the labels of the prototype."""
+        method = {**_method(internal), "range": SCAN_RANGES[self.prototype]}
+        return _digest({**asdict(self), **method, "references": self.reference_key})
+
+
+def _method(*modules: object) -> dict[str, object]:
+    """Collect the numbers that the scans depend on and the versions behind the energies."""
+    found: dict[str, object] = {
+        "recipe": RECIPE,
+        "chgnet": version("chgnet"),
+        "weights": network.WEIGHTS,
+    }
+    for module in (scan, *modules):
+        found |= {
+            name: value
+            for name, value in vars(module).items()
+            if name.isupper() and isinstance(value, (int, float, tuple))
+        }
+    return found
+
+
+def _digest(content: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]

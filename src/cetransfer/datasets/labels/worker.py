@@ -1,0 +1,87 @@
+"""What runs in a worker process: one row of the grid, or the elemental references."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from functools import cache
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cetransfer.datasets.labels.internal import Relaxation
+from cetransfer.datasets.labels.network import Calculator
+from cetransfer.datasets.labels.references import elemental_references
+from cetransfer.datasets.labels.settings import ANION, SCAN_RANGES
+from cetransfer.files import write_aside
+from cetransfer.structures.prototypes import prototype_named
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from cetransfer.datasets.labels.settings import LabelSettings
+
+
+def start_worker() -> None:
+    """Die quietly on Ctrl-C, and with the parent even if that was killed outright."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    parent = parent_process()
+    if parent is not None:
+
+        def follow() -> None:
+            wait([parent.sentinel])
+            os._exit(1)
+
+        threading.Thread(target=follow, daemon=True).start()
+
+
+def write_chunk(settings: LabelSettings, element: str, path: Path) -> None:
+    """Label all compounds with `element` on A and write them as a parquet file."""
+    frame = label_row(settings, element)
+    with write_aside(path) as aside:
+        frame.to_parquet(aside, index=False)
+
+
+def write_references(settings: LabelSettings, path: Path) -> None:
+    """Compute the elemental references and write them as a parquet file with their key."""
+    frame = elemental_references(_calculator(), settings.elements)
+    frame.attrs["key"] = settings.reference_key
+    with write_aside(path) as aside:
+        frame.to_parquet(aside, index=False)
+
+
+def label_row(settings: LabelSettings, element: str) -> pd.DataFrame:
+    """Label all compounds with `element` on A; formation energies come when all are together."""
+    import pandas as pd
+    from pymatgen.core import Element
+
+    prototype = prototype_named(settings.prototype)
+    compounds = [{"A": element, "B": other, "X": ANION} for other in settings.elements]
+    numbers = np.array([[Element(compound[role]).Z for role in "ABX"] for compound in compounds])
+    found, internal = _relaxation(settings.prototype).run(numbers)
+    return pd.DataFrame(
+        {
+            "formula": [prototype.formula(compound) for compound in compounds],
+            **{role: [compound[role] for compound in compounds] for role in "ABX"},
+            "lattice_constant": found.lattice_constant,
+            **internal,
+            "total_energy": found.energy,
+            "bulk_modulus_gpa": found.bulk_modulus_gpa,
+            "flag": found.flag,
+        }
+    )
+
+
+@cache
+def _calculator() -> Calculator:
+    return Calculator()
+
+
+@cache
+def _relaxation(prototype: str) -> Relaxation:
+    return Relaxation(_calculator(), prototype_named(prototype), SCAN_RANGES[prototype])

@@ -1,0 +1,86 @@
+"""Formation energies from a universal interatomic potential, made by ``cetransfer data label``."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cetransfer.datasets.catalogue import register
+from cetransfer.datasets.dataset import Dataset
+from cetransfer.errors import UserError
+from cetransfer.files import sha256
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PROTOTYPE = {"surrogate_spinel": "spinel", "surrogate_perovskite": "perovskite"}
+
+
+@register("surrogate_spinel")
+def _spinel(*, root: Path, exclude_suspects: bool) -> Dataset:
+    del exclude_suspects
+    return load_surrogate("surrogate_spinel", root)
+
+
+@register("surrogate_perovskite")
+def _perovskite(*, root: Path, exclude_suspects: bool) -> Dataset:
+    del exclude_suspects
+    return load_surrogate("surrogate_perovskite", root)
+
+
+def load_surrogate(name: str, root: Path) -> Dataset:
+    """Read a table of surrogate labels.
+
+    Flagged rows, such as those whose energy has no minimum, carry no usable label and are always
+    left out.
+
+    Parameters
+    ----------
+    name
+        ``"surrogate_spinel"`` or ``"surrogate_perovskite"``.
+    root
+        The project's folder: ``<root>/data/<name>.parquet`` goes before the table that ships with
+        the package.
+
+    Raises
+    ------
+    UserError
+        If neither file is there or the file is no such table.
+    """
+    path = _locate(name, root)
+    frame = _read(path)
+    flagged = frame["flag"].fillna("").astype(str)
+    notes = tuple(
+        f"{name}: {count} flagged rows left out: {reason}"
+        for reason, count in flagged[flagged != ""].value_counts().sort_index().items()
+    )
+    frame = frame[(flagged == "").to_numpy()].reset_index(drop=True)
+    return Dataset(name, frame, PROTOTYPE[name], {path.name: sha256(path)}, notes)
+
+
+def _locate(name: str, root: Path) -> Path:
+    own = root / "data" / f"{name}.parquet"
+    shipped = Path(str(files("cetransfer") / "data" / f"{name}.parquet"))
+    for path in (own, shipped):
+        if path.is_file():
+            return path
+    prototype = PROTOTYPE[name]
+    raise UserError(
+        f"data set {name} is not there: no file {own}; run `dvc pull`, or make it with "
+        f"`cetransfer data label prototype={prototype}`"
+    )
+
+
+def _read(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        frame = pd.read_parquet(path)
+    except (ValueError, OSError) as error:
+        raise UserError(
+            f"{path} is no readable parquet file; run `dvc checkout` or make it again"
+        ) from error
+    if "flag" not in frame:
+        raise UserError(f"{path} has no column flag; run `dvc checkout` or make it again")
+    return frame

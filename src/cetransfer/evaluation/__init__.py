@@ -1,0 +1,1 @@
+"""From members to a verdict: splits, baselines, statistics and the comparison itself."""

@@ -1,0 +1,105 @@
+"""The table of predictions: one row per strategy, repeat, fold, member and compound."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from cetransfer.evaluation.baselines import BASELINES
+from cetransfer.progress import track
+from cetransfer.seeding import Purpose, number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from cetransfer.evaluation.case import Case
+    from cetransfer.evaluation.splits import Member, Split
+    from cetransfer.settings import Settings
+
+CROSS_VALIDATION = "cross_validation"
+UNSEEN = "unseen"
+
+
+def member_predictions(
+    name: str, case: Case, predicted: NDArray[np.float32], members: Sequence[Member]
+) -> pd.DataFrame:
+    """Return each member's predictions on the rows it is scored on.
+
+    Parameters
+    ----------
+    name
+        Of the strategy.
+    predicted
+        (M, n) predictions of every member on every target row, eV/atom.
+    members
+        M members.
+    """
+    return pd.concat(
+        [
+            _rows(name, case, member.split, member.number, predicted[i, member.split.test])
+            for i, member in enumerate(members)
+        ],
+        ignore_index=True,
+    )
+
+
+def baseline_predictions(case: Case, settings: Settings) -> pd.DataFrame:
+    """Fit every baseline on every split and return its predictions on the scored rows.
+
+    One thread a fit and as many fits at a time as there are cores: a fit that adds up in several
+    threads would differ in the last digit from run to run.
+    """
+    features, labels = case.target.features, case.target.labels
+
+    def fitted(index: int, name: str, split: Split) -> pd.DataFrame:
+        model = BASELINES[name](number(settings.seed, Purpose.BASELINE, index))
+        model.fit(features[split.train], labels[split.train])
+        return _rows(name, case, split, 0, model.predict(features[split.test]))
+
+    jobs = [(index, name, split) for index, split in enumerate(case.splits) for name in BASELINES]
+    cores = len(os.sched_getaffinity(0))
+    with threadpool_limits(limits=1):
+        fits = Parallel(n_jobs=cores, prefer="threads", return_as="generator")(
+            delayed(fitted)(*job) for job in jobs
+        )
+        frames: list[pd.DataFrame] = list(track(fits, "baselines", total=len(jobs)))
+    table: pd.DataFrame = pd.concat(frames, ignore_index=True)
+    return table
+
+
+def _rows(
+    name: str, case: Case, split: Split, member: int, predicted: NDArray[np.floating]
+) -> pd.DataFrame:
+    frame = case.target.data.frame.iloc[split.test]
+    return pd.DataFrame(
+        {
+            "strategy": name,
+            "part": UNSEEN if split.fold is None else CROSS_VALIDATION,
+            "repeat": split.repeat,
+            "fold": pd.array([split.fold] * len(frame), dtype="Int64"),
+            "member": member,
+            "compound": frame["formula"].to_numpy(),
+            "A": frame["A"].to_numpy(),
+            "B": frame["B"].to_numpy(),
+            "formation_energy": case.target.labels[split.test],
+            "prediction": predicted.astype(np.float64),
+        }
+    )
+
+
+def ensemble(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean prediction of the members of each (strategy, part, repeat, fold, compound).
+
+    Adds the column `error`, prediction minus label in eV/atom.
+    """
+    keys = ["strategy", "part", "repeat", "fold", "compound", "A", "B", "formation_energy"]
+    means = predictions.groupby(keys, sort=False, dropna=False)["prediction"].mean()
+    table = means.reset_index()
+    return table.assign(error=table["prediction"] - table["formation_energy"])

@@ -1,0 +1,157 @@
+"""From the table of predictions to one line per strategy and baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cetransfer.evaluation.predictions import CROSS_VALIDATION, UNSEEN, ensemble
+from cetransfer.evaluation.statistics import corrected_t, holm, interval_of_mean, verdict
+from cetransfer.seeding import Purpose, generator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Score:
+    """Errors in eV/atom; `delta` fields are against target_only, negative is better."""
+
+    name: str
+    mae: float
+    mae_low: float
+    mae_high: float
+    mae_single: float
+    mae_unseen: float | None
+    rmse: float
+    r2: float
+    delta: float
+    delta_low: float
+    delta_high: float
+    p_corrected: float | None
+    delta_best_baseline: float
+    p_best_baseline: float | None
+    verdict: str | None
+
+
+@dataclass(frozen=True)
+class _Raw:
+    """What a line is made of, before any comparison."""
+
+    per_fold: NDArray[np.float64]
+    per_compound: NDArray[np.float64]
+    single: float
+    unseen: float | None
+    rmse: float
+    r2: float
+
+    @property
+    def mae(self) -> float:
+        return float(self.per_compound.mean())
+
+
+def score(
+    predictions: pd.DataFrame,
+    strategies: Sequence[str],
+    baselines: Sequence[str],
+    *,
+    reference: str,
+    test_to_train: float,
+    alpha: float,
+    seed: int,
+) -> tuple[list[Score], list[Score]]:
+    """Score every strategy and baseline.
+
+    Parameters
+    ----------
+    predictions
+        The table of `cetransfer.evaluation.predictions`.
+    strategies, baselines
+        Names, in the order of the result.
+    reference
+        The strategy that gains are measured against (target_only).
+    test_to_train
+        n_test / n_train of one fold, for the corrected t.
+    alpha
+        A corrected p below this counts.
+    seed
+        For the resampling of compounds.
+
+    Returns
+    -------
+    The scores of the strategies and of the baselines. p values are corrected (Holm) within each
+    family: strategies against the reference, strategies against the best baseline, baselines
+    against the reference. The best baseline is the one with the lowest error on the scored folds, a
+    choice that can only favour the baselines.
+    """
+    combined = ensemble(predictions)
+    raw = {name: _raw(name, predictions, combined) for name in (*strategies, *baselines)}
+    best = min(baselines, key=lambda name: raw[name].mae)
+
+    def against(other: str, names: Sequence[str]) -> dict[str, tuple[float, float]]:
+        asked = [name for name in names if name != other]
+        tests = [
+            corrected_t(raw[name].per_fold - raw[other].per_fold, test_to_train) for name in asked
+        ]
+        corrected = holm([test.p for test in tests])
+        return {
+            name: (test.half_width, p)
+            for name, test, p in zip(asked, tests, corrected, strict=True)
+        }
+
+    def line(
+        name: str, to_reference: dict[str, tuple[float, float]], p_baseline: float | None
+    ) -> Score:
+        own = raw[name]
+        low, high = interval_of_mean(own.per_compound, generator(seed, Purpose.BOOTSTRAP))
+        delta = own.mae - raw[reference].mae
+        half_width, p = to_reference.get(name, (0.0, None))
+        judged = name in strategies and p is not None
+        return Score(
+            name=name,
+            mae=own.mae,
+            mae_low=low,
+            mae_high=high,
+            mae_single=own.single,
+            mae_unseen=own.unseen,
+            rmse=own.rmse,
+            r2=own.r2,
+            delta=delta,
+            delta_low=delta - half_width,
+            delta_high=delta + half_width,
+            p_corrected=p,
+            delta_best_baseline=own.mae - raw[best].mae,
+            p_best_baseline=p_baseline,
+            verdict=verdict(delta, p, alpha) if judged and p is not None else None,
+        )
+
+    strategy_tests = against(reference, strategies)
+    baseline_tests = against(reference, baselines)
+    to_best = against(best, strategies)
+    return (
+        [line(name, strategy_tests, to_best[name][1]) for name in strategies],
+        [line(name, baseline_tests, None) for name in baselines],
+    )
+
+
+def _raw(name: str, predictions: pd.DataFrame, combined: pd.DataFrame) -> _Raw:
+    own = combined[(combined["strategy"] == name) & (combined["part"] == CROSS_VALIDATION)]
+    error = own["error"].abs()
+    single = predictions[
+        (predictions["strategy"] == name) & (predictions["part"] == CROSS_VALIDATION)
+    ]
+    unseen = combined[(combined["strategy"] == name) & (combined["part"] == UNSEEN)]
+    labels = own["formation_energy"]
+    return _Raw(
+        per_fold=error.groupby([own["repeat"], own["fold"]]).mean().to_numpy(np.float64),
+        per_compound=error.groupby([own["A"], own["B"]]).mean().to_numpy(np.float64),
+        single=float((single["prediction"] - single["formation_energy"]).abs().mean()),
+        unseen=float(unseen["error"].abs().mean()) if len(unseen) else None,
+        rmse=float(np.sqrt((own["error"] ** 2).mean())),
+        r2=float(1.0 - (own["error"] ** 2).sum() / ((labels - labels.mean()) ** 2).sum()),
+    )

@@ -1,0 +1,96 @@
+"""Which rows are labelled, and which of them each member trains and is scored on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cetransfer.errors import UserError
+from cetransfer.seeding import Purpose, generator
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from cetransfer.settings import ProtocolSettings
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training rows and scored rows; `fold` is None where all labelled rows are trained on."""
+
+    repeat: int
+    fold: int | None
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network: its split, its number, its target seed and the source net it may start from."""
+
+    split: Split
+    number: int
+    target_seed: int
+    source: int
+
+
+def labelled_rows(n_rows: int, n_labelled: int | None, draw: int) -> NDArray[np.int64]:
+    """Return the rows whose labels may be used, in order (all of them for None).
+
+    The choice depends on `draw` alone, so that runs with other seeds share their data.
+
+    Raises
+    ------
+    UserError
+        If more rows are asked for than there are.
+    """
+    if n_labelled is None:
+        return np.arange(n_rows)
+    if not 1 <= n_labelled <= n_rows:
+        raise UserError(f"dataset.n_labelled={n_labelled}: the target has {n_rows} rows")
+    chosen = generator(draw, Purpose.DRAW).choice(n_rows, size=n_labelled, replace=False)
+    return np.sort(chosen)
+
+
+def cross_validation(
+    labelled: NDArray[np.int64], protocol: ProtocolSettings, seed: int
+) -> list[Split]:
+    """Return the splits of repeated K-fold cross-validation over the labelled rows.
+
+    Raises
+    ------
+    UserError
+        If there are more folds than rows.
+    """
+    if protocol.folds > len(labelled):
+        raise UserError(
+            f"protocol.folds={protocol.folds} is more than the {len(labelled)} labelled rows; "
+            "give fewer folds"
+        )
+    splits = []
+    for repeat in range(protocol.repeats):
+        order = generator(seed, Purpose.FOLDS, repeat).permutation(labelled)
+        for fold, test in enumerate(np.array_split(order, protocol.folds)):
+            train = np.setdiff1d(labelled, test, assume_unique=True)
+            splits.append(Split(repeat, fold, train, np.sort(test)))
+    return splits
+
+
+def whole(labelled: NDArray[np.int64], n_rows: int) -> Split | None:
+    """Return the split that trains on all labelled rows and is scored on the others, if any."""
+    unseen = np.setdiff1d(np.arange(n_rows), labelled, assume_unique=True)
+    return Split(0, None, labelled, unseen) if len(unseen) else None
+
+
+def make_members(splits: list[Split], members: int) -> list[Member]:
+    """Return the networks of a stack: member m of fold f has target seed (m + f) mod members.
+
+    Over a block of `members` folds every source net meets every target seed once (a Latin square).
+    """
+    return [
+        Member(split, number, (number + (split.fold or 0)) % members, number)
+        for split in splits
+        for number in range(members)
+    ]

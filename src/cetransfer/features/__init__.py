@@ -1,0 +1,1 @@
+"""Center-Environment features and the element property tables behind them."""

@@ -1,0 +1,52 @@
+"""Feature matrices on disk, each under a key of its data set's rows and its schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cetransfer.features.grid import featurize_grid
+from cetransfer.features.schema import feature_schema
+from cetransfer.files import write_aside
+from cetransfer.provenance import digest
+from cetransfer.structures.prototypes import PROTOTYPES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from cetransfer.datasets.dataset import Dataset
+    from cetransfer.settings import FeatureSettings
+
+ROW_COLUMNS = ["formula", "A", "B", "X"]
+
+
+def feature_file(dataset: Dataset, settings: FeatureSettings, folder: Path) -> Path:
+    """Return where the features of a data set belong."""
+    rows = dataset.frame[ROW_COLUMNS].to_numpy().tolist()
+    key = digest([dataset.prototype, rows, feature_schema(settings).digest])[:16]
+    return folder / f"{dataset.name}-{key}.parquet"
+
+
+def stored_features(
+    dataset: Dataset, settings: FeatureSettings, folder: Path
+) -> NDArray[np.float32]:
+    """Return the features (n, d) of a data set, read from `folder` or computed and kept there.
+
+    Raises
+    ------
+    UserError
+        If a setting is wrong, an element has no properties, or the folder cannot be written.
+    """
+    path = feature_file(dataset, settings, folder)
+    columns = list(feature_schema(settings).columns)
+    if not path.is_file():
+        values = featurize_grid(PROTOTYPES[dataset.prototype], dataset.frame, settings)
+        frame = pd.DataFrame(values, columns=columns)
+        frame = pd.concat([dataset.frame[ROW_COLUMNS].reset_index(drop=True), frame], axis=1)
+        with write_aside(path) as aside:
+            frame.to_parquet(aside, index=False)
+    return pd.read_parquet(path, columns=columns).to_numpy(np.float32)

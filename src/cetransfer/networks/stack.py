@@ -1,0 +1,134 @@
+"""A stack of multilayer perceptrons of one shape.
+
+Shapes, throughout: M members, B rows of a batch, d input features, h units of a layer.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from cetransfer.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from cetransfer.settings import NetworkSettings
+
+ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "relu": nn.functional.relu,
+    "silu": nn.functional.silu,
+    "tanh": torch.tanh,
+}
+
+
+class StackedLinear(nn.Module):
+    """`y = x W + b` for M members at once: weight (M, in, out), bias (M, 1, out)."""
+
+    def __init__(self, members: int, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(members, inputs, outputs))
+        self.bias = nn.Parameter(torch.empty(members, 1, outputs))
+
+    def reset_member(self, member: int, generator: torch.Generator) -> None:
+        """Draw one member's parameters from U(-1/sqrt(in), 1/sqrt(in)), as `nn.Linear` does."""
+        bound = 1.0 / math.sqrt(self.weight.shape[1])
+        with torch.no_grad():
+            self.weight[member].uniform_(-bound, bound, generator=generator)
+            self.bias[member].uniform_(-bound, bound, generator=generator)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (M, B, in) to (M, B, out)."""
+        return torch.baddbmm(self.bias, x, self.weight)
+
+
+class MlpStack(nn.Module):
+    """M multilayer perceptrons with their input and output scalers, in the units of the data.
+
+    Each member has its own scalers: buffers `x_mean`, `x_scale` (M, 1, d) and `y_mean`, `y_scale`
+    (M, 1). They travel with the weights.
+
+    Parameters
+    ----------
+    members
+        M, the number of networks.
+    inputs
+        d, the number of features.
+    settings
+        Hidden widths, activation and dropout.
+
+    Raises
+    ------
+    UserError
+        If the activation is unknown.
+    """
+
+    x_mean: torch.Tensor
+    x_scale: torch.Tensor
+    y_mean: torch.Tensor
+    y_scale: torch.Tensor
+
+    def __init__(self, members: int, inputs: int, settings: NetworkSettings) -> None:
+        super().__init__()
+        if settings.activation not in ACTIVATIONS:
+            raise UserError(
+                f"network.activation={settings.activation} is unknown; "
+                f"choose one of {', '.join(ACTIVATIONS)}"
+            )
+        self.activation = ACTIVATIONS[settings.activation]
+        self.dropout = settings.dropout
+        widths = [inputs, *settings.hidden, 1]
+        self.layers = nn.ModuleList(
+            StackedLinear(members, narrow, wide) for narrow, wide in pairwise(widths)
+        )
+        self.register_buffer("x_mean", torch.zeros(members, 1, inputs))
+        self.register_buffer("x_scale", torch.ones(members, 1, inputs))
+        self.register_buffer("y_mean", torch.zeros(members, 1))
+        self.register_buffer("y_scale", torch.ones(members, 1))
+
+    @property
+    def members(self) -> int:
+        """M, the number of networks."""
+        return self.y_mean.shape[0]
+
+    def linear_layers(self) -> Iterable[StackedLinear]:
+        """Return the layers from the input to the output."""
+        return (layer for layer in self.layers if isinstance(layer, StackedLinear))
+
+    def reset(self, generators: Sequence[torch.Generator]) -> None:
+        """Draw every member's start from its own generator, so that it is the same in any stack."""
+        for layer in self.linear_layers():
+            for member, generator in enumerate(generators):
+                layer.reset_member(member, generator)
+
+    def standardised(
+        self, x: torch.Tensor, generator: torch.Generator | None = None
+    ) -> torch.Tensor:
+        """Return predictions (M, B) in units of each member's label scale.
+
+        Parameters
+        ----------
+        x
+            Features (M, B, d), raw.
+        generator
+            Source of the dropout masks; None switches dropout off. One mask (1, B, h) a step
+            serves all members: drawing one each costs more than the matrix products and changes
+            nothing for a single network.
+        """
+        hidden = (x - self.x_mean) / self.x_scale
+        layers = list(self.linear_layers())
+        for layer in layers[:-1]:
+            hidden = self.activation(layer(hidden))
+            if generator is not None and self.dropout > 0:
+                keep = torch.rand(hidden.shape[1:], generator=generator, device=hidden.device)
+                hidden = hidden * (keep.ge(self.dropout) / (1.0 - self.dropout))
+        output: torch.Tensor = layers[-1](hidden)
+        return output.squeeze(-1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return predictions (M, B) in the units of the labels for features (M, B, d)."""
+        return self.standardised(x) * self.y_scale + self.y_mean

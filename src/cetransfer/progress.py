@@ -1,0 +1,76 @@
+"""Progress of long steps: a bar with the remaining time on a terminal, plain lines when piped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sized
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from rich.console import RenderableType
+
+T = TypeVar("T")
+
+_console = Console(stderr=True)
+
+
+def set_quiet(*, quiet: bool) -> None:
+    """Silence everything but results and errors."""
+    _console.quiet = quiet
+
+
+def say(message: str) -> None:
+    """Print one line about what is happening to standard error, unless quiet."""
+    _console.print(message, highlight=False, markup=False, soft_wrap=True)
+
+
+def show(renderable: RenderableType) -> None:
+    """Print a table about what is going to happen to standard error, unless quiet."""
+    _console.print(renderable)
+
+
+@contextmanager
+def meter(
+    description: str, total: int | None = None, unit: str = ""
+) -> Iterator[Callable[[], None]]:
+    """Yield a function to be called once per finished step.
+
+    On a terminal: a bar with elapsed and remaining time. Piped: one line at the start. Quiet: none.
+    """
+    terminal = sys.stderr.isatty()
+    if not terminal:
+        say(description if total is None else f"{description}: {total} {unit}".rstrip())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_console, disable=_console.quiet or not terminal) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda: bar.advance(task)
+
+
+def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
+    """Yield `items` while showing how far we are (see `meter`)."""
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    with meter(description, total) as advance:
+        for item in items:
+            yield item
+            advance()

@@ -1,0 +1,122 @@
+"""Figures of a comparison as PNG files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+
+from cetransfer.evaluation.predictions import CROSS_VALIDATION, ensemble
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from cetransfer.evaluation.comparison import Comparison
+    from cetransfer.evaluation.scores import Score
+
+# Okabe & Ito, https://jfly.uni-koeln.de/color/: told apart by colour-blind readers too
+COLOURS = {"strategy": "#0072B2", "baseline": "#999999", "reference": "#D55E00"}
+PANELS_PER_ROW = 3
+
+
+def draw_comparison(comparison: Comparison, folder: Path) -> None:
+    """Write `strategies.png` and `parity.png` into a folder."""
+    mpl.use("Agg")
+    draw_strategies(comparison, folder / "strategies.png")
+    draw_parity(comparison, folder / "parity.png")
+
+
+def draw_strategies(comparison: Comparison, path: Path) -> None:
+    """Draw the error of every strategy and baseline with its 95 % interval, best on top."""
+    from matplotlib.figure import Figure
+
+    baselines = {line.name for line in comparison.baselines}
+    lines = sorted(
+        (*comparison.strategies, *comparison.baselines), key=lambda line: line.mae, reverse=True
+    )
+    # the mean is so far off that it would squeeze the others together
+    lines = [line for line in lines if line.name != "mean"]
+    figure = Figure(figsize=(7.5, 0.8 + 0.42 * len(lines)), layout="constrained")
+    axes = figure.subplots()
+    for height, line in enumerate(lines):
+        kind = "baseline" if line.name in baselines else "strategy"
+        kind = "reference" if line.name == "target_only" else kind
+        _interval(axes, line, height, COLOURS[kind], "s" if kind == "baseline" else "o")
+    axes.set_yticks(range(len(lines)), [_labelled(line) for line in lines])
+    axes.set_xlabel("mean absolute error (eV/atom), 95 % interval over compounds")
+    reference = next(line for line in comparison.strategies if line.name == "target_only")
+    axes.axvline(reference.mae, color=COLOURS["reference"], linewidth=0.8, linestyle=":")
+    axes.set_title(_title(comparison), fontsize=10, loc="left")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="x", alpha=0.25)
+    figure.savefig(path, dpi=150)
+
+
+def _interval(axes: Axes, line: Score, height: int, colour: str, marker: str) -> None:
+    axes.errorbar(
+        line.mae,
+        height,
+        xerr=[[line.mae - line.mae_low], [line.mae_high - line.mae]],
+        fmt=marker,
+        color=colour,
+        capsize=3,
+    )
+    axes.annotate(
+        f"{line.mae:.3f}",
+        (line.mae_high, height),
+        xytext=(6, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=8,
+    )
+
+
+def _labelled(line: Score) -> str:
+    return f"{line.name}  ({line.verdict.replace('_', ' ')})" if line.verdict else line.name
+
+
+def _title(comparison: Comparison) -> str:
+    document = comparison.document
+    return f"{document['source']} to {document['target']}, {document['n_target']} labelled rows"
+
+
+def draw_parity(comparison: Comparison, path: Path) -> None:
+    """Draw predicted against given formation energy, a panel per strategy, on scored folds."""
+    from matplotlib.figure import Figure
+
+    table = ensemble(comparison.predictions)
+    table = table[table["part"] == CROSS_VALIDATION]
+    names = [line.name for line in comparison.strategies]
+    rows = -(-len(names) // PANELS_PER_ROW)
+    columns = min(PANELS_PER_ROW, len(names))
+    figure = Figure(figsize=(3.1 * columns, 3.2 * rows + 0.3), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(rows, columns, sharex=True, sharey=True)).ravel()
+    chosen = table[table["strategy"].isin(names)]
+    low = float(min(chosen["formation_energy"].min(), chosen["prediction"].min()))
+    high = float(max(chosen["formation_energy"].max(), chosen["prediction"].max()))
+    for axes, line in zip(panels, comparison.strategies, strict=False):
+        _parity(axes, chosen[chosen["strategy"] == line.name], line, (low, high))
+    for axes in panels[len(names) :]:
+        axes.remove()
+    figure.supxlabel("given formation energy (eV/atom)", fontsize=9)
+    figure.supylabel("predicted (eV/atom)", fontsize=9)
+    figure.suptitle(_title(comparison), fontsize=10)
+    figure.savefig(path, dpi=150)
+
+
+def _parity(axes: Axes, table: pd.DataFrame, line: Score, limits: tuple[float, float]) -> None:
+    axes.plot(limits, limits, color="black", linewidth=0.7)
+    axes.scatter(
+        table["formation_energy"],
+        table["prediction"],
+        s=5,
+        alpha=0.5,
+        linewidths=0,
+        color=COLOURS["reference" if line.name == "target_only" else "strategy"],
+    )
+    axes.set_title(f"{line.name}: MAE {line.mae:.3f}, R² {line.r2:.2f}", fontsize=9)
+    axes.set_aspect("equal")

@@ -1,0 +1,172 @@
+"""The shape of the configuration: types only, every default stands in `conf/`.
+
+One class per Hydra group. A key that is not here is refused, wherever it comes from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cetransfer.errors import UserError
+
+
+@dataclass
+class NamedData:
+    """A data set chosen by its name in the catalogue."""
+
+    name: str
+
+
+@dataclass
+class DatasetSettings:
+    """Group `dataset`: the sources, the target and what of it is labelled."""
+
+    name: str
+    sources: dict[str, NamedData]
+    target: NamedData
+    n_labelled: int | None
+    draw: int
+    exclude_suspects: bool
+
+
+@dataclass
+class FeatureSettings:
+    """Group `features`: a Center-Environment variant; `tolerance` in angstrom."""
+
+    variant: str
+    shells: int
+    exponent: float
+    tolerance: float
+    table: str
+
+
+@dataclass
+class NetworkSettings:
+    """Group `network`: a multilayer perceptron with one output."""
+
+    hidden: list[int]
+    activation: str
+    dropout: float
+
+
+@dataclass
+class ProtocolSettings:
+    """Group `protocol`: how rows are split and what counts as the score."""
+
+    folds: int
+    repeats: int
+    members: int
+    alpha: float
+
+
+@dataclass
+class SourceTrainingSettings:
+    """How the source nets are trained."""
+
+    batch_size: int
+    epochs: int
+    learning_rate: float
+
+
+@dataclass
+class TrainingSettings:
+    """Group `training`: how a stack is trained on the target."""
+
+    accelerator: str
+    batch_size: int
+    epochs: int
+    weight_decay: float
+    loss_beta: float
+    source: SourceTrainingSettings
+
+
+@dataclass
+class TrackingSettings:
+    """Group `tracking`: the MLflow store."""
+
+    uri: str | None
+    experiment: str
+
+
+@dataclass
+class Settings:
+    """Everything that features, train and compare read.
+
+    `strategy` maps a name to the fields of a strategy; `cetransfer.transfer` checks them.
+    """
+
+    dataset: DatasetSettings
+    features: FeatureSettings
+    network: NetworkSettings
+    strategy: dict[str, dict[str, Any]]
+    protocol: ProtocolSettings
+    training: TrainingSettings
+    tracking: TrackingSettings
+    seed: int
+    quiet: bool
+    output_dir: str | None
+    features_dir: str
+    source_dir: str
+
+
+@dataclass
+class LabelSettings:
+    """What `cetransfer data label` reads."""
+
+    prototype: str
+    workers: int | None
+    quiet: bool
+    output_dir: str | None
+
+
+def project_root(start: Path | None = None) -> Path:
+    """Return the nearest folder, upwards from `start`, with a `dvc.yaml`, else `start` itself."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "dvc.yaml").is_file():
+            return folder
+    return here
+
+
+def check(settings: Settings) -> None:
+    """Check the ranges that types cannot express.
+
+    Raises
+    ------
+    UserError
+        Naming the key, its value and what would be right.
+    """
+    at_least = (
+        ("protocol.folds", settings.protocol.folds, 2),
+        ("protocol.repeats", settings.protocol.repeats, 1),
+        ("protocol.members", settings.protocol.members, 1),
+        ("features.shells", settings.features.shells, 1),
+        ("training.epochs", settings.training.epochs, 1),
+        ("training.batch_size", settings.training.batch_size, 1),
+        ("training.source.epochs", settings.training.source.epochs, 1),
+        ("training.source.batch_size", settings.training.source.batch_size, 1),
+        ("training.weight_decay", settings.training.weight_decay, 0),
+        ("dataset.draw", settings.dataset.draw, 0),
+        ("seed", settings.seed, 0),
+    )
+    for key, value, lowest in at_least:
+        if value < lowest:
+            raise UserError(f"{key}={value} is too small; give {lowest} or more")
+    above_zero = (
+        ("features.tolerance", settings.features.tolerance),
+        ("training.loss_beta", settings.training.loss_beta),
+        ("training.source.learning_rate", settings.training.source.learning_rate),
+    )
+    for key, value in above_zero:
+        if value <= 0:
+            raise UserError(f"{key}={value} must be greater than 0")
+    if not 0 <= settings.network.dropout < 1:
+        raise UserError(f"network.dropout={settings.network.dropout} must lie in [0, 1)")
+    if not 0 < settings.protocol.alpha < 1:
+        raise UserError(f"protocol.alpha={settings.protocol.alpha} must lie between 0 and 1")
+    if not settings.network.hidden or min(settings.network.hidden) < 1:
+        raise UserError(
+            f"network.hidden={settings.network.hidden} needs one width of 1 or more per layer"
+        )

@@ -1,0 +1,1 @@
+"""Crystal structures: prototypes, sites and their roles, neighbour shells; no energies."""

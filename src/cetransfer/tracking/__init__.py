@@ -1,0 +1,1 @@
+"""The MLflow store: runs of comparisons and of source nets."""

@@ -1,0 +1,87 @@
+"""A comparison in MLflow: a parent run, and a child for each strategy and baseline."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from cetransfer.tracking.source_log import source_runs
+from cetransfer.tracking.write import finish_run, flatten, log_series
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cetransfer.evaluation.comparison import Comparison
+    from cetransfer.evaluation.scores import Score
+    from cetransfer.tracking.store import Store
+
+
+def log_comparison(store: Store, comparison: Comparison, staged: Path) -> str:
+    """Log a finished comparison and return the parent's run id.
+
+    Parameters
+    ----------
+    store
+        The open store.
+    comparison
+        What was found.
+    staged
+        Folder with the result's files and figures.
+    """
+    document = comparison.document
+    hashes = {f"data.{name}": value for name, value in document["data_hashes"].items()}
+    common = {
+        "mlflow.source.git.commit": str(document["commit"]),
+        "git.dirty": str(document["dirty"]),
+        "features.schema": document["feature_schema"],
+        "cetransfer.key": document["key"],
+        **hashes,
+    }
+    sources = source_runs(store, comparison.sources, document["data_hashes"])
+    source_tags = {f"source.{net}": run_id for net, run_id in enumerate(sources)}
+    parent = store.client.create_run(
+        store.experiment_id,
+        run_name=f"compare {document['dataset']}",
+        tags={"cetransfer.kind": "comparison", **common, **source_tags},
+    )
+    parent_id = str(parent.info.run_id)
+    for line in (*comparison.strategies, *comparison.baselines):
+        is_strategy = line.name in comparison.plans
+        tags = {
+            "mlflow.parentRunId": parent_id,
+            "cetransfer.kind": "strategy" if is_strategy else "baseline",
+            "verdict": str(line.verdict),
+            **common,
+            **(source_tags if is_strategy else {}),
+        }
+        child = store.client.create_run(store.experiment_id, run_name=line.name, tags=tags)
+        child_id = str(child.info.run_id)
+        if is_strategy:
+            log_series(store, child_id, "train_loss", comparison.losses[line.name])
+            store.client.log_artifacts(child_id, str(comparison.models[line.name]), "model")
+        configured = document["config"]["strategy"].get(line.name, {})
+        finish_run(store, child_id, {"strategy": line.name, **configured}, _numbers(line))
+    store.client.log_artifacts(parent_id, str(staged))
+    store.client.log_dict(parent_id, document["config"], "config.yaml")
+    store.client.log_dict(parent_id, document["packages"], "packages.json")
+    best = min(comparison.strategies, key=lambda line: line.mae)
+    finish_run(
+        store,
+        parent_id,
+        flatten(document["config"]),
+        {
+            "best_mae": best.mae,
+            "best_delta": best.delta,
+            "seconds": document["seconds"],
+            **{f"mae.{line.name}": line.mae for line in comparison.strategies},
+        },
+    )
+    return parent_id
+
+
+def _numbers(line: Score) -> dict[str, float | None]:
+    return {
+        name: value
+        for name, value in dataclasses.asdict(line).items()
+        if name not in {"name", "verdict"}
+    }

@@ -1,0 +1,57 @@
+"""Runs of source nets: one each, found again by the net's own identifier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cetransfer.tracking.write import finish_run, log_series
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cetransfer.tracking.store import Store
+    from cetransfer.training.source import SourceNets
+
+IDENTIFIER = "cetransfer.source_net"
+
+
+def source_runs(store: Store, nets: SourceNets, data_hashes: Mapping[str, str]) -> list[str]:
+    """Return the run ids of the source nets, logging those that have no run yet.
+
+    Parameters
+    ----------
+    store
+        The open store.
+    nets
+        The source nets.
+    data_hashes
+        Hashes of the files the source rows were read from.
+    """
+    return [_run_of(store, nets, net, data_hashes) for net in range(nets.stack.members)]
+
+
+def _run_of(store: Store, nets: SourceNets, net: int, data_hashes: Mapping[str, str]) -> str:
+    identifier = nets.identifier(net)
+    found = store.client.search_runs(
+        [store.experiment_id], f"tags.`{IDENTIFIER}` = '{identifier}'", max_results=1
+    )
+    if found:
+        return str(found[0].info.run_id)
+    tags = {
+        IDENTIFIER: identifier,
+        "cetransfer.kind": "source",
+        **{f"data.{name}": value for name, value in data_hashes.items()},
+    }
+    run = store.client.create_run(store.experiment_id, run_name=f"source {identifier}", tags=tags)
+    run_id = str(run.info.run_id)
+    about = nets.about
+    log_series(store, run_id, "train_loss", about["losses"])
+    params = {
+        **{f"recipe.{key}": value for key, value in about["recipe"].items()},
+        "seed": about["seed"],
+        "net": net,
+        "rows": about["rows"],
+        "features": about["features"],
+    }
+    finish_run(store, run_id, params, {"steps": about["steps"], "seconds": about["seconds"]})
+    return run_id

@@ -1,0 +1,124 @@
+"""The local MLflow store: one SQLite file with the artifacts beside it, both under `mlruns/`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cetransfer.errors import UserError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from cetransfer.settings import TrackingSettings
+
+SQLITE = "sqlite:///"
+
+#: every column of the store that holds the absolute address of an artifact
+ADDRESSES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store: the client, the experiment that runs go to, and the store's address."""
+
+    client: MlflowClient
+    experiment_id: str
+    uri: str
+
+
+def database(root: Path) -> Path:
+    """Return the local store's file."""
+    return root / "mlruns" / "mlflow.db"
+
+
+def open_store(settings: TrackingSettings, root: Path) -> Store:
+    """Open the store, making it and the experiment where they are not there yet.
+
+    Raises
+    ------
+    UserError
+        If the store cannot be opened, naming its address.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    # after the import, which sets the levels itself
+    for name in ("alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    uri = settings.uri or f"{SQLITE}{database(root)}"
+    location = None
+    try:
+        if uri.startswith(SQLITE):
+            folder = Path(uri.removeprefix(SQLITE)).resolve().parent
+            folder.mkdir(parents=True, exist_ok=True)
+            location = (folder / "artifacts").as_uri()
+        relocate(root)
+        client = MlflowClient(tracking_uri=uri)
+        experiment = client.get_experiment_by_name(settings.experiment)
+        if experiment is None:
+            experiment_id = client.create_experiment(settings.experiment, location)
+        elif experiment.lifecycle_stage == "deleted":
+            raise UserError(
+                f"tracking.experiment={settings.experiment} was deleted in {uri}; "
+                "restore it or give tracking.experiment another name"
+            )
+        else:
+            experiment_id = experiment.experiment_id
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
+        raise UserError(
+            f"the tracking store {uri} cannot be opened ({str(error).splitlines()[0]}); "
+            "mend it or give tracking.uri=sqlite:////some/other/file.db"
+        ) from error
+    return Store(client, experiment_id, uri)
+
+
+def relocate(root: Path) -> None:
+    """Point every artifact address to the folder's present place, after it was moved.
+
+    MLflow stores absolute addresses; the local store keeps its artifacts beside its file, so what
+    stands before `/mlruns/artifacts` is where the folder was.
+    """
+    file = database(root)
+    if not file.is_file():
+        return
+    here = root.resolve().as_uri() + "/mlruns/artifacts"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        present = {
+            row[0]
+            for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")
+        }
+        for table, column in ADDRESSES:
+            if table not in present:
+                continue
+            connection.execute(
+                f"UPDATE {table} SET {column} = ? || "  # noqa: S608 - names from the list above
+                f"substr({column}, instr({column}, '/mlruns/artifacts') + 17) "
+                f"WHERE {column} LIKE 'file:///%/mlruns/artifacts%' AND {column} NOT LIKE ? || '%'",
+                (here, here),
+            )
+
+
+def main() -> None:
+    """Make the local store ready for `mlflow ui`: called by `make ui`."""
+    from cetransfer.settings import project_root
+
+    relocate(project_root())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Writing a run in few calls: MLflow pays for each call, not for each number."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cetransfer.tracking.store import Store
+
+PARAM_LENGTH = 500
+
+
+def log_series(store: Store, run_id: str, name: str, values: Sequence[float]) -> None:
+    """Log one value per epoch."""
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    metrics = [Metric(name, value, now, step) for step, value in enumerate(values)]
+    if metrics:
+        store.client.log_batch(run_id, metrics=metrics)
+
+
+def finish_run(
+    store: Store, run_id: str, params: Mapping[str, Any], metrics: Mapping[str, float | None]
+) -> None:
+    """Log parameters and metrics (those that have a value) and end the run."""
+    from mlflow.entities import Metric, Param
+
+    now = int(time.time() * 1000)
+    store.client.log_batch(
+        run_id,
+        metrics=[
+            Metric(name, float(value), now, 0)
+            for name, value in metrics.items()
+            if value is not None
+        ],
+        params=[Param(name, str(value)[:PARAM_LENGTH]) for name, value in params.items()],
+    )
+    store.client.set_terminated(run_id)
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return a nested mapping as one level of dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

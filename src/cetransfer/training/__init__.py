@@ -1,0 +1,1 @@
+"""Training of whole stacks with Lightning."""

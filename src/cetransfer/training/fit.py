@@ -1,0 +1,131 @@
+"""Fit a stack: one call from start values to trained values."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.utilities.exceptions import (  # type: ignore[attr-defined]
+    MisconfigurationException,
+)
+
+from cetransfer.errors import UserError
+from cetransfer.progress import meter
+from cetransfer.training.batches import StackData, draw_batches, steps_for
+from cetransfer.training.module import Recipe, StackModule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from cetransfer.networks.stack import MlpStack
+
+logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+warnings.filterwarnings("ignore", module="pytorch_lightning")
+
+
+class _Advance(pl.Callback):
+    """Moves a progress bar by one at every optimiser step."""
+
+    def __init__(self, advance: Callable[[], None]) -> None:
+        self.advance = advance
+
+    def on_train_batch_end(self, *_: object) -> None:
+        self.advance()
+
+
+def fit(
+    stack: MlpStack,
+    features: NDArray[np.float32],
+    labels: NDArray[np.float64],
+    rows: Sequence[NDArray[np.int64]],
+    recipe: Recipe,
+    *,
+    generators: Sequence[np.random.Generator],
+    dropout_seed: int,
+    trained: Sequence[bool],
+    description: str,
+) -> NDArray[np.float32]:
+    """Train a stack in place.
+
+    Parameters
+    ----------
+    stack
+        M networks on their start values, scalers set.
+    features, labels
+        (n, d) raw and (n,) in eV/atom.
+    rows
+        One index array per member: the rows it may draw.
+    recipe
+        How to train.
+    generators
+        One per member, for the order of its rows.
+    dropout_seed
+        Seed of the dropout masks.
+    trained
+        For each layer, whether it is trained.
+    description
+        What the progress bar says.
+
+    Returns
+    -------
+    The mean training loss of every step (steps,), in units of the label's standard deviation.
+
+    Raises
+    ------
+    UserError
+        If the accelerator is not to be had, or the loss is not finite.
+    KeyboardInterrupt
+        On Ctrl-C.
+    """
+    steps = steps_for(rows, recipe.epochs, recipe.batch_size)
+    batches = draw_batches(rows, steps, recipe.batch_size, generators)
+    module = StackModule(
+        stack,
+        torch.tensor(features, dtype=torch.float32),
+        torch.tensor(labels, dtype=torch.float32),
+        recipe,
+        steps,
+        dropout_seed,
+        trained,
+    )
+    with meter(description, steps, "steps") as advance:
+        trainer = _trainer(recipe.accelerator, advance)
+        stack.train()
+        try:
+            trainer.fit(module, datamodule=StackData(batches))
+        except SystemExit:
+            # Lightning turns Ctrl-C into an exit with status 1
+            raise KeyboardInterrupt from None
+    stack.cpu().requires_grad_(requires_grad=False)
+    losses = module.losses.cpu().numpy()
+    if not np.isfinite(losses).all():
+        raise UserError(
+            f"{description}: the training loss is not finite at step "
+            f"{int(np.argmin(np.isfinite(losses)))} of {steps}; lower the learning rate"
+        )
+    return losses
+
+
+def _trainer(accelerator: str, advance: Callable[[], None]) -> pl.Trainer:
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    try:
+        return pl.Trainer(
+            accelerator=accelerator,
+            devices=1,
+            max_epochs=1,
+            barebones=True,
+            callbacks=[_Advance(advance)],
+        )
+    except (ValueError, RuntimeError, MisconfigurationException) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"training.accelerator={accelerator} is not to be had here: {reason}; "
+            "give training.accelerator=cpu"
+        ) from error

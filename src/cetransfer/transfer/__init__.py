@@ -1,0 +1,1 @@
+"""Strategies of transfer: declared objects that say what is copied, frozen and trained."""

@@ -1,0 +1,157 @@
+"""Labelling as a whole: the same rows whether it ran through, was killed or was repeated."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cetransfer.datasets.labels import label_prototype
+from cetransfer.errors import UserError
+
+pytest.importorskip("chgnet")
+
+ELEMENTS = ("Mg", "Al", "Ti")
+MANY = ("Ba", "Ca", "Mg", "Sr", "Zn", "Al", "Sc", "Ti", "V", "Zr")
+SCRIPT = """
+import signal, sys
+from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+from cetransfer.datasets.labels import label_prototype
+label_prototype("spinel", Path(sys.argv[1]), workers=1, elements=tuple(sys.argv[2].split()))
+"""
+
+
+def start(folder, elements=ELEMENTS):
+    command = [sys.executable, "-c", SCRIPT, str(folder), " ".join(elements)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def chunks(folder):
+    return sorted(folder.glob(".labels-spinel-*/[A-Z]*.parquet"))
+
+
+def wait_for(condition, process, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def descendants(pid):
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children]
+
+
+def wait_until_gone(processes, seconds=10):
+    deadline = time.monotonic() + seconds
+    while alive := [one for one in processes if is_alive(one)]:
+        assert time.monotonic() < deadline, f"{alive} outlived their parent"
+        time.sleep(0.05)
+
+
+def is_alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    return label_prototype("spinel", folder, workers=1, elements=ELEMENTS)
+
+
+def test_table_is_sorted_and_complete(whole):
+    frame = pd.read_parquet(whole)
+    assert list(frame.columns) == [
+        *["formula", "A", "B", "X", "lattice_constant", "u", "total_energy", "formation_energy"],
+        *["bulk_modulus_gpa", "flag"],
+    ]
+    pairs = list(zip(frame["A"], frame["B"], strict=True))
+    assert pairs == sorted((a, b) for a in ELEMENTS for b in ELEMENTS)
+    assert frame.notna().all(axis=None)
+    stable = frame.set_index("formula")["formation_energy"]["MgAl2O4"]
+    assert stable == pytest.approx(-3.3, abs=0.3)  # Materials Project: -3.29 eV/atom
+    elements = pd.read_parquet(whole.with_name("surrogate_elements.parquet"))
+    assert list(elements["element"]) == ["Al", "Mg", "O", "Ti"]
+    assert not list(whole.parent.glob(".*"))
+
+
+def test_killed_run_goes_on_without_losing_or_changing_a_row(whole, tmp_path):
+    with start(tmp_path) as process:
+        wait_for(lambda: chunks(tmp_path), process)
+        workers = descendants(process.pid)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "surrogate_spinel.parquet").exists()
+    wait_until_gone(workers)
+    kept = len(chunks(tmp_path))
+    assert 0 < kept <= len(ELEMENTS)
+
+    with start(tmp_path) as again:
+        _, messages = again.communicate(timeout=60)
+    assert again.returncode == 0
+    assert f"{kept} rows of the grid are there" in messages
+    resumed = tmp_path / "surrogate_spinel.parquet"
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(resumed), pd.read_parquet(whole), check_exact=True
+    )
+    assert resumed.read_bytes() == whole.read_bytes()
+
+
+def test_interrupt_ends_cleanly(tmp_path):
+    with start(tmp_path, MANY) as process:
+        wait_for(lambda: chunks(tmp_path), process)
+        workers = descendants(process.pid)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode != 0
+    wait_until_gone(workers)
+    for path in chunks(tmp_path):
+        assert len(pd.read_parquet(path)) == len(MANY)
+
+
+def test_finished_table_is_not_computed_again(whole, monkeypatch):
+    before = whole.stat().st_mtime_ns
+    monkeypatch.setattr("cetransfer.datasets.labels.run.ProcessPoolExecutor", None)
+    assert label_prototype("spinel", whole.parent, elements=ELEMENTS) == whole
+    assert whole.stat().st_mtime_ns == before
+
+
+def test_chunks_of_another_configuration_are_not_taken_up(tmp_path):
+    stale = tmp_path / ".labels-perovskite-000000000000"
+    stale.mkdir()
+    (stale / "Mg.parquet").write_bytes(b"not a table")
+    path = label_prototype("perovskite", tmp_path, workers=1, elements=("Mg",))
+    assert len(pd.read_parquet(path)) == 1
+    assert stale.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ({"prototype": "garnet"}, "perovskite, spinel"),
+        ({"elements": ("Mg", "Qq")}, "'Qq'"),
+        ({"elements": ("Mg", "Mg")}, "more than once"),
+        ({"elements": ("Cm",)}, "'Cm'"),
+        ({"elements": ()}, "at least one"),
+        ({"workers": 0}, "workers=0"),
+        ({"output_dir": Path("/proc/no")}, "cannot make the folder"),
+    ],
+)
+def test_mistakes_are_named(tmp_path, arguments, word):
+    call = {"prototype": "spinel", "output_dir": tmp_path, "elements": ("Mg",), **arguments}
+    with pytest.raises(UserError, match=word):
+        label_prototype(**call)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from pymatgen.analysis.structure_matcher import StructureMatcher
+from pymatgen.core import Lattice, Structure
+from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
+
+from cetransfer.errors import UserError
+from cetransfer.structures.prototypes import PROTOTYPES, prototype_named
+
+SPINEL = PROTOTYPES["spinel"]
+PEROVSKITE = PROTOTYPES["perovskite"]
+OXIDE = {"A": "Mg", "B": "Al", "X": "O"}
+
+
+def shells(structure, role, radius):
+    """Count (distance, role) pairs around the first site of a role."""
+    site = structure[structure.site_properties["role"].index(role)]
+    found = structure.get_neighbors(site, radius)
+    return Counter((round(one.nn_distance, 3), one.properties["role"]) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("prototype", "counts"),
+    [(SPINEL, {"A": 2, "B": 4, "X": 8}), (PEROVSKITE, {"A": 1, "B": 1, "X": 3})],
+)
+@pytest.mark.parametrize("elements", [OXIDE, {"A": "Y", "B": "Y", "X": "O"}])
+def test_roles_have_their_number_of_sites_even_when_a_equals_b(prototype, counts, elements):
+    structure = prototype.structure(elements, 8.0)
+    roles = structure.site_properties["role"]
+    assert Counter(roles) == counts
+    assert Counter(prototype.site_roles) == counts
+    assert [site.specie.symbol for site in structure] == [elements[role] for role in roles]
+    assert SpacegroupAnalyzer(structure).get_space_group_number() == prototype.space_group
+
+
+def test_spinel_formula_is_not_the_one_of_origin_choice_one():
+    assert SPINEL.structure(OXIDE, 8.08).composition.reduced_formula == "MgAl2O4"
+    assert PEROVSKITE.structure(OXIDE, 3.9).composition.reduced_formula == "MgAlO3"
+
+
+def test_formula_stays_unreduced():
+    assert SPINEL.formula({"A": "Y", "B": "Y"}) == "YY2O4"
+    assert PEROVSKITE.formula({"A": "Sr", "B": "Ti"}) == "SrTiO3"
+    assert PEROVSKITE.formula({"A": "O", "B": "B", "X": "F"}) == "OBF3"
+
+
+def test_spinel_is_the_cell_of_the_space_group():
+    reference = Structure.from_spacegroup(
+        "Fd-3m:2",
+        Lattice.cubic(8.08),
+        ["Mg", "Al", "O"],
+        [[1 / 8] * 3, [1 / 2] * 3, [0.2625] * 3],
+    ).get_primitive_structure()
+    matcher = StructureMatcher(primitive_cell=False, scale=False)
+    rms, _ = matcher.get_rms_dist(reference, SPINEL.structure(OXIDE, 8.08))
+    assert rms < 1e-9
+
+
+def test_spinel_shells_are_those_of_the_released_prototype():
+    # a and u follow from the released A-A (sqrt(3)/4 a) and A-O (sqrt(3) (u - 1/8) a) distances
+    a = 3.538 * 4 / np.sqrt(3)
+    u = 1.962 / (np.sqrt(3) * a) + 1 / 8
+    structure = SPINEL.structure(OXIDE, a, u=u)
+    expected = {
+        "A": [(1.962, "X", 4), (3.387, "B", 12), (3.426, "X", 12), (3.538, "A", 4)],
+        "B": [(1.938, "X", 6), (2.889, "B", 6), (3.345, "X", 2), (3.387, "A", 6)],
+    }
+    for role, wanted in expected.items():
+        found = shells(structure, role, 3.6)
+        for distance, neighbour, count in wanted:
+            near = [n for (d, r), n in found.items() if r == neighbour and abs(d - distance) < 2e-3]
+            assert near == [count]
+
+
+def test_perovskite_distances():
+    structure = PEROVSKITE.structure(OXIDE, 4.0)
+    around_a = shells(structure, "A", 4.05)
+    assert around_a == {(2.828, "X"): 12, (3.464, "B"): 8, (4.0, "A"): 6}
+    assert shells(structure, "B", 3.5) == {(2.0, "X"): 6, (3.464, "A"): 8}
+
+
+def test_template_is_built_once_and_cannot_be_changed():
+    lattice, coordinates = SPINEL.cell()
+    assert SPINEL.cell(u=0.2625)[1] is coordinates
+    assert not lattice.flags.writeable
+    assert not coordinates.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("call", "word"),
+    [
+        (lambda: SPINEL.structure({"A": "Mg", "B": "Al"}, 8.0), "role X"),
+        (lambda: SPINEL.structure({**OXIDE, "A": "Qq"}, 8.0), "'Qq'"),
+        (lambda: SPINEL.structure(OXIDE, -1.0), "not positive"),
+        (lambda: PEROVSKITE.structure(OXIDE, 4.0, u=0.26), "allowed: none"),
+        (lambda: prototype_named("garnet"), "perovskite, spinel"),
+    ],
+)
+def test_mistakes_are_named(call, word):
+    with pytest.raises(UserError, match=word):
+        call()
