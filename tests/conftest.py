@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# as the command does: spinning threads beside any other busy process slow a fit down many times
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 
 @pytest.fixture(scope="session")
 def mirror() -> Path:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cetransfer.transfer.strategy import LayerPlan
 
 #: a table is never squeezed below this, also where there is no terminal to ask for its width
-WIDTH = 118
+WIDTH = 122
 
 WORDS = {
     "gain": "gain",
@@ -111,7 +111,7 @@ def sentence(comparison: Comparison) -> str:
     return (
         f"Lowest error: {best.name}, {best.mae:.4f} eV/atom, {best.delta:+.4f} against "
         f"target_only. {gain} (95 %: {best.delta_low:+.4f} to {best.delta_high:+.4f}, "
-        f"corrected p = {_p(best.p_corrected)})."
+        f"corrected p = {_p(best.p_corrected)}).".replace("= <", "< ")
     )
 
 

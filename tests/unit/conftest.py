@@ -1,0 +1,124 @@
+"""Fixtures of the unit tests: settings, a small problem that can be learnt, a small comparison."""
+
+from __future__ import annotations
+
+import copy
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cetransfer import progress
+from cetransfer.composition import run_with_config
+from cetransfer.evaluation.case import Case, Domain
+from cetransfer.evaluation.comparison import compare
+from cetransfer.evaluation.splits import (
+    cross_validation,
+    labelled_rows,
+    make_members,
+    whole,
+)
+from cetransfer.datasets.dataset import Dataset
+from cetransfer.features.schema import feature_schema
+
+ELEMENTS = ("Li", "Be", "Na", "Mg", "Al", "Si", "K", "Ca", "Sc", "Ti", "V", "Cr")
+
+TINY = (
+    "network.hidden=[8,4]",
+    "protocol.folds=3",
+    "protocol.members=2",
+    "training.epochs=4",
+    "training.batch_size=8",
+    "training.source.epochs=4",
+    "training.source.batch_size=16",
+    "dataset.n_labelled=30",
+)
+
+
+@lru_cache(maxsize=None)
+def _composed(overrides, config):
+    received = []
+    run_with_config("cetransfer compare", config, list(overrides), received.append)
+    (settings,) = received
+    return settings
+
+
+@pytest.fixture(scope="session")
+def compose():
+    """Call with overrides to get the checked settings that the command line would get."""
+
+    def settings_of(*overrides, config="config"):
+        return copy.deepcopy(_composed(overrides, config))
+
+    return settings_of
+
+
+@pytest.fixture
+def settings(compose):
+    """Settings that train in a fraction of a second; yours to change."""
+    return compose(*TINY)
+
+
+@pytest.fixture(autouse=True)
+def talkative():
+    """Undo what a test did to the progress output."""
+    yield
+    progress.set_quiet(quiet=False)
+
+
+def learnable(n_rows, n_features=6, seed=0):
+    """Return features (n, d) and labels (n,) that follow from them by a smooth function."""
+    generator = np.random.default_rng(seed)
+    features = generator.normal(size=(n_rows, n_features)).astype(np.float32)
+    labels = np.tanh(features[:, 0]) + 0.5 * features[:, 1] * features[:, 2] - 2.0
+    return features, labels.astype(np.float64)
+
+
+@pytest.fixture(scope="session")
+def problem():
+    """Call with a number of rows to get features and labels."""
+    return learnable
+
+
+def domain_of(name, n_rows, seed):
+    """Return a domain of real elements and made-up, learnable energies."""
+    pairs = [(a, b) for a in ELEMENTS for b in ELEMENTS][:n_rows]
+    features, labels = learnable(n_rows, seed=seed)
+    frame = pd.DataFrame(pairs, columns=["A", "B"])
+    frame.insert(0, "formula", frame["A"] + frame["B"] + "O3")
+    frame["X"] = "O"
+    frame["formation_energy"] = labels
+    return Domain(Dataset(name, frame, "perovskite", {f"{name}.parquet": "0" * 64}), features, labels)
+
+
+def case_of(settings):
+    """Return a case of 60 source rows and 40 target rows, 30 of them labelled."""
+    source, target = domain_of("toy_source", 60, 1), domain_of("toy_target", 40, 2)
+    labelled = labelled_rows(40, settings.dataset.n_labelled, settings.dataset.draw)
+    splits = cross_validation(labelled, settings.protocol, settings.seed)
+    rest = whole(labelled, 40)
+    splits = [*splits, rest] if rest else splits
+    return Case(
+        source,
+        target,
+        feature_schema(settings.features),
+        labelled,
+        splits,
+        make_members(splits, settings.protocol.members),
+        {**source.data.hashes, **target.data.hashes},
+    )
+
+
+@pytest.fixture(scope="session")
+def make_case():
+    """Call with settings to get a small case."""
+    return case_of
+
+
+@pytest.fixture(scope="session")
+def finished(compose, tmp_path_factory):
+    """Return a finished small comparison with all strategies."""
+    root = tmp_path_factory.mktemp("finished")
+    settings = compose(*TINY)
+    return compare(settings, case_of(settings), root, root / "partial")

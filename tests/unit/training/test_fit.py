@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import dataclasses
+import signal
+
+import numpy as np
+import pytest
+import torch
+
+from cetransfer.errors import UserError
+from cetransfer.networks.predict import predict
+from cetransfer.networks.scaling import fit_scalers
+from cetransfer.networks.stack import MlpStack
+from cetransfer.seeding import Purpose, torch_generator
+from cetransfer.settings import NetworkSettings
+from cetransfer.training.fit import fit
+from cetransfer.training.module import Recipe, StackModule
+
+RECIPE = Recipe(5, 16, 1e-2, 0.01, 0.2, "cpu")
+ALL = (True, True, True)
+
+
+def start(problem, members=2, first=0, dropout=0.1, rows=None):
+    features, labels = problem(64)
+    stack = MlpStack(members, features.shape[1], NetworkSettings([16, 8], "silu", dropout))
+    stack.reset([torch_generator(0, Purpose.INIT, first + member) for member in range(members)])
+    rows = rows or [np.arange(48)] * members
+    fit_scalers(stack, features, labels, rows)
+    return stack, features, labels, rows
+
+
+def train(stack, features, labels, rows, recipe=RECIPE, trained=ALL, first=0, dropout_seed=7):
+    return fit(
+        stack,
+        features,
+        labels,
+        rows,
+        recipe,
+        generators=[np.random.default_rng(first + member) for member in range(len(rows))],
+        dropout_seed=dropout_seed,
+        trained=trained,
+        description="test",
+    )
+
+
+def state(stack):
+    return {name: value.clone() for name, value in stack.state_dict().items()}
+
+
+def equal(first, second):
+    return {name for name in first if torch.equal(first[name], second[name])}
+
+
+def test_the_same_seeds_give_the_same_bits(problem):
+    first, second = start(problem), start(problem)
+    assert np.array_equal(train(*first), train(*second))
+    assert equal(state(first[0]), state(second[0])) == set(state(first[0]))
+
+
+def test_another_dropout_seed_or_order_of_rows_gives_other_weights(problem):
+    first, second, third = start(problem), start(problem), start(problem)
+    train(*first)
+    train(*second, dropout_seed=8)
+    train(*third, first=100)
+    name = "layers.0.weight"
+    assert not torch.equal(first[0].state_dict()[name], second[0].state_dict()[name])
+    assert not torch.equal(first[0].state_dict()[name], third[0].state_dict()[name])
+
+
+def test_a_member_trains_the_same_in_any_stack(problem):
+    together, alone = start(problem, members=5), start(problem, members=1, first=3)
+    train(*together)
+    train(*alone, first=3)
+    np.testing.assert_allclose(
+        predict(together[0], together[1])[3], predict(alone[0], alone[1])[0], rtol=0, atol=1e-5
+    )
+
+
+def test_the_loss_falls_on_a_function_that_can_be_learnt(problem):
+    stack, features, labels, rows = start(problem, dropout=0.0)
+    before = np.abs(predict(stack, features)[:, :48] - labels[:48]).mean()
+    recipe = dataclasses.replace(RECIPE, epochs=100)
+    losses = train(stack, features, labels, rows, recipe)
+    assert len(losses) == 300
+    assert losses[-10:].mean() < 0.1 * losses[:10].mean()
+    assert np.abs(predict(stack, features)[:, :48] - labels[:48]).mean() < 0.2 * before
+
+
+def test_frozen_layers_keep_their_bits_also_under_weight_decay(problem):
+    stack, features, labels, rows = start(problem)
+    before = state(stack)
+    recipe = dataclasses.replace(RECIPE, weight_decay=0.5)
+    train(stack, features, labels, rows, recipe, trained=(False, True, False))
+    changed = set(before) - equal(before, state(stack))
+    assert changed == {"layers.1.weight", "layers.1.bias"}
+
+
+def test_training_leaves_the_scalers_alone(problem):
+    stack, features, labels, rows = start(problem)
+    before = dict(stack.named_buffers())
+    before = {name: value.clone() for name, value in before.items()}
+    train(stack, features, labels, rows)
+    assert equal(before, dict(stack.named_buffers())) == set(before)
+
+
+def test_rows_that_no_member_draws_have_no_influence(problem):
+    first, second = start(problem), start(problem)
+    second[1][48:] = 1e3
+    second[2][48:] = -1e3
+    train(*first)
+    train(*second)
+    assert equal(state(first[0]), state(second[0])) == set(state(first[0]))
+
+
+def test_the_inputs_are_not_written_to(problem):
+    stack, features, labels, rows = start(problem)
+    copies = features.copy(), labels.copy()
+    train(stack, features, labels, rows)
+    assert np.array_equal(features, copies[0])
+    assert np.array_equal(labels, copies[1])
+
+
+def test_a_trained_stack_asks_for_no_gradients(problem):
+    stack, *rest = start(problem)
+    train(stack, *rest)
+    assert not any(parameter.requires_grad for parameter in stack.parameters())
+
+
+def test_a_loss_that_is_not_finite_names_the_fit_the_step_and_the_remedy(problem):
+    stack, features, labels, rows = start(problem)
+    labels[3] = np.nan
+    with pytest.raises(UserError, match=r"test: .*not finite at step \d+ of 15; lower the learn"):
+        train(stack, features, labels, rows)
+
+
+def test_weights_that_overflow_in_the_last_step_are_noticed_too(problem):
+    stack, features, labels, rows = start(problem, dropout=0.0)
+    recipe = Recipe(1, 48, 1e38, 0.0, 0.2, "cpu")
+    with pytest.raises(UserError, match="not finite"):
+        train(stack, features, labels, rows, recipe)
+
+
+def test_an_accelerator_that_is_not_there_names_the_one_that_is(problem):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    recipe = dataclasses.replace(RECIPE, accelerator="gpu")
+    with pytest.raises(UserError, match=r"accelerator=gpu.*give training\.accelerator=cpu"):
+        train(*start(problem), recipe)
+
+
+def test_an_unknown_accelerator_is_a_users_error(problem):
+    recipe = dataclasses.replace(RECIPE, accelerator="abacus")
+    with pytest.raises(UserError, match=r"accelerator=abacus.*give training\.accelerator=cpu"):
+        train(*start(problem), recipe)
+
+
+def test_ctrl_c_stays_ctrl_c(problem, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(StackModule, "training_step", interrupted)
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train(*start(problem))
+    finally:
+        signal.signal(signal.SIGINT, handler)
