@@ -36,10 +36,10 @@ def compare(settings: Settings) -> None:
     say(f"{len(case.labelled)} labelled target rows, {len(case.members)} nets a strategy")
     tables.show_plans(plans, settings.network.hidden)
 
+    store = open_store(settings.tracking, root)
     comparison = run(settings, case, root, partial)
     staged = stage(comparison, partial / "result")
     draw_comparison(comparison, staged)
-    store = open_store(settings.tracking, root)
     run_id = log_comparison(store, comparison, staged)
     publish(staged, output)
     shutil.rmtree(partial)
@@ -59,6 +59,7 @@ def train(settings: Settings) -> None:
     root = project_root()
     source, target = load_domains(settings, root)
     folder = _folder(settings, root / settings.source_dir)
+    store = open_store(settings.tracking, root)
     _announce(source, target)
     nets = source_nets(
         settings,
@@ -67,7 +68,7 @@ def train(settings: Settings) -> None:
         feature_schema(settings.features).digest,
         folder,
     )
-    runs = source_runs(open_store(settings.tracking, root), nets, source.data.hashes)
+    runs = source_runs(store, nets, source.data.hashes)
     _tell(f"source nets  {folder / nets.key}")
     for net, run_id in enumerate(runs):
         _tell(f"  {nets.identifier(net)}  MLflow run {run_id}")
