@@ -1,42 +1,45 @@
 # make compare   from a fresh clone to a verdict
 # make test      checks and the whole test suite
-# make pipeline  the same as DVC stages, redoing only what changed
+# make pipeline  the comparison as DVC stages, redoing only what changed
 # make ui        the tracking pages in a browser
+# make bench     timings, never part of the tests
 PYTHON ?= python3
-BIN := .venv/bin
+# modules instead of scripts: scripts hold absolute paths, and the folder may be moved
+RUN := PYTHONPATH=src .venv/bin/python -m
 export DVC_NO_ANALYTICS := 1
+export MLFLOW_DISABLE_TELEMETRY := true
 
 .PHONY: compare test check ui pipeline bench data
 
 compare: .venv/ready data
-	$(BIN)/cetransfer compare
+	$(RUN) cetransfer compare
 
 test: .venv/ready data check
-	$(BIN)/pytest
+	$(RUN) pytest
 
 check: .venv/ready
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
 
 ui: .venv/ready
-	$(BIN)/python -m cetransfer.tracking.store
-	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db --default-artifact-root mlruns/artifacts
+	$(RUN) cetransfer.tracking.store
+	$(RUN) mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db --default-artifact-root mlruns/artifacts
 
 pipeline: .venv/ready data
-	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
+	PATH="$(CURDIR)/.venv/bin:$$PATH" $(RUN) dvc repro
 
 bench: .venv/ready data
-	$(BIN)/python benchmarks/stack_against_lightning.py
-	$(BIN)/python benchmarks/features.py
+	PYTHONPATH=src .venv/bin/python benchmarks/stack_against_lightning.py
+	PYTHONPATH=src .venv/bin/python benchmarks/features.py
 
 .venv/ready: requirements.lock pyproject.toml hatch_build.py
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "cetransfer needs Python 3.11 or newer; make PYTHON=python3.11 ...")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "the lock is for Python 3.11; say make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --requirement requirements.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	.venv/bin/python -m pip install --quiet --requirement requirements.lock
+	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-# DVC checks out what data.dvc names; it is a no-op where that is in place
+# a no-op where everything that data.dvc names is in place
 data: .venv/ready
-	$(BIN)/dvc pull --quiet
+	$(RUN) dvc pull --quiet

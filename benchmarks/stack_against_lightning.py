@@ -16,7 +16,7 @@ import time
 import warnings
 from itertools import pairwise
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 import pytorch_lightning as pl
 import torch

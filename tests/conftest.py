@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 # as the command does: spinning threads beside any other busy process slow a fit down many times
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 @pytest.fixture(scope="session")

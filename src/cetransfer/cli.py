@@ -92,8 +92,9 @@ def run(arguments: list[str]) -> int:
         return 0
     try:
         name, command, rest = _parse(arguments)
-        # spinning threads beside any other busy process slow a fit down many times over
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        # threads that wait spin briefly, then sleep: spinning for long beside another busy process
+        # slows a fit down many times over, not spinning at all costs a sixth on a quiet machine
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
         from cetransfer.composition import run_with_config
 
         def work(settings: object) -> None:

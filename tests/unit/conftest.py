@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pytest
 
 from cetransfer import progress
 from cetransfer.composition import run_with_config
+from cetransfer.datasets.dataset import Dataset
 from cetransfer.evaluation.case import Case, Domain
 from cetransfer.evaluation.comparison import compare
 from cetransfer.evaluation.splits import (
@@ -19,7 +20,6 @@ from cetransfer.evaluation.splits import (
     make_members,
     whole,
 )
-from cetransfer.datasets.dataset import Dataset
 from cetransfer.features.schema import feature_schema
 
 ELEMENTS = ("Li", "Be", "Na", "Mg", "Al", "Si", "K", "Ca", "Sc", "Ti", "V", "Cr")
@@ -36,7 +36,7 @@ TINY = (
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _composed(overrides, config):
     received = []
     run_with_config("cetransfer compare", config, list(overrides), received.append)
@@ -89,7 +89,9 @@ def domain_of(name, n_rows, seed):
     frame.insert(0, "formula", frame["A"] + frame["B"] + "O3")
     frame["X"] = "O"
     frame["formation_energy"] = labels
-    return Domain(Dataset(name, frame, "perovskite", {f"{name}.parquet": "0" * 64}), features, labels)
+    return Domain(
+        Dataset(name, frame, "perovskite", {f"{name}.parquet": "0" * 64}), features, labels
+    )
 
 
 def case_of(settings):

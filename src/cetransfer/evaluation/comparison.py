@@ -208,7 +208,7 @@ def _trained(
         ],
         "losses": history,
     }
-    bundle.save(folder, stack, settings.network, about)
+    bundle.save(folder, stack, about)
     return stack, history
 
 

@@ -31,7 +31,7 @@ class Bundle:
     about: dict[str, Any]
 
 
-def save(folder: Path, stack: MlpStack, network: NetworkSettings, about: dict[str, Any]) -> None:
+def save(folder: Path, stack: MlpStack, about: dict[str, Any]) -> None:
     """Write a bundle; the folder appears whole or not at all.
 
     Raises
@@ -44,7 +44,7 @@ def save(folder: Path, stack: MlpStack, network: NetworkSettings, about: dict[st
         save_file(stack.state_dict(), aside / WEIGHTS)
         description = {
             **about,
-            "network": dataclasses.asdict(network),
+            "network": dataclasses.asdict(stack.settings),
             "members": stack.members,
             "inputs": stack.x_mean.shape[2],
             "sha256": sha256(aside / WEIGHTS),

@@ -79,8 +79,8 @@ class MlpStack(nn.Module):
                 f"network.activation={settings.activation} is unknown; "
                 f"choose one of {', '.join(ACTIVATIONS)}"
             )
+        self.settings = settings
         self.activation = ACTIVATIONS[settings.activation]
-        self.dropout = settings.dropout
         widths = [inputs, *settings.hidden, 1]
         self.layers = nn.ModuleList(
             StackedLinear(members, narrow, wide) for narrow, wide in pairwise(widths)
@@ -105,6 +105,13 @@ class MlpStack(nn.Module):
             for member, generator in enumerate(generators):
                 layer.reset_member(member, generator)
 
+    def take(self, members: Sequence[int]) -> MlpStack:
+        """Return a new stack with copies of the chosen members, weights and scalers alike."""
+        index = torch.tensor(members)
+        taken = MlpStack(len(members), self.x_mean.shape[2], self.settings)
+        taken.load_state_dict({name: values[index] for name, values in self.state_dict().items()})
+        return taken
+
     def standardised(
         self, x: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
@@ -121,11 +128,12 @@ class MlpStack(nn.Module):
         """
         hidden = (x - self.x_mean) / self.x_scale
         layers = list(self.linear_layers())
+        dropout = self.settings.dropout
         for layer in layers[:-1]:
             hidden = self.activation(layer(hidden))
-            if generator is not None and self.dropout > 0:
+            if generator is not None and dropout > 0:
                 keep = torch.rand(hidden.shape[1:], generator=generator, device=hidden.device)
-                hidden = hidden * (keep.ge(self.dropout) / (1.0 - self.dropout))
+                hidden = hidden * (keep.ge(dropout) / (1.0 - dropout))
         output: torch.Tensor = layers[-1](hidden)
         return output.squeeze(-1)
 

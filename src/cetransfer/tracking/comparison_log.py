@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from cetransfer.tracking.source_log import source_runs
+from cetransfer.tracking.store import store_errors
 from cetransfer.tracking.write import finish_run, flatten, log_series
 
 if TYPE_CHECKING:
@@ -27,7 +28,17 @@ def log_comparison(store: Store, comparison: Comparison, staged: Path) -> str:
         What was found.
     staged
         Folder with the result's files and figures.
+
+    Raises
+    ------
+    UserError
+        If the store cannot be written.
     """
+    with store_errors(store.uri):
+        return _log(store, comparison, staged)
+
+
+def _log(store: Store, comparison: Comparison, staged: Path) -> str:
     document = comparison.document
     hashes = {f"data.{name}": value for name, value in document["data_hashes"].items()}
     common = {

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from cetransfer.models import bundle
+from cetransfer.tracking.store import store_errors
 from cetransfer.tracking.write import finish_run, log_series
 
 if TYPE_CHECKING:
@@ -26,8 +30,14 @@ def source_runs(store: Store, nets: SourceNets, data_hashes: Mapping[str, str]) 
         The source nets.
     data_hashes
         Hashes of the files the source rows were read from.
+
+    Raises
+    ------
+    UserError
+        If the store cannot be written.
     """
-    return [_run_of(store, nets, net, data_hashes) for net in range(nets.stack.members)]
+    with store_errors(store.uri):
+        return [_run_of(store, nets, net, data_hashes) for net in range(nets.stack.members)]
 
 
 def _run_of(store: Store, nets: SourceNets, net: int, data_hashes: Mapping[str, str]) -> str:
@@ -45,6 +55,9 @@ def _run_of(store: Store, nets: SourceNets, net: int, data_hashes: Mapping[str, 
     run = store.client.create_run(store.experiment_id, run_name=f"source {identifier}", tags=tags)
     run_id = str(run.info.run_id)
     about = nets.about
+    with TemporaryDirectory() as folder:
+        bundle.save(Path(folder) / "model", nets.stack.take([net]), {**about, "net": net})
+        store.client.log_artifacts(run_id, folder)
     log_series(store, run_id, "train_loss", about["losses"])
     params = {
         **{f"recipe.{key}": value for key, value in about["recipe"].items()},

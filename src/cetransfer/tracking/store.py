@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from cetransfer.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlflow import MlflowClient
 
     from cetransfer.settings import TrackingSettings
@@ -54,15 +56,13 @@ def open_store(settings: TrackingSettings, root: Path) -> Store:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
 
-    # after the import, which sets the levels itself
+    # after the import, which sets the levels itself; what goes wrong is told by our own errors
     for name in ("alembic", "mlflow"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     uri = settings.uri or f"{SQLITE}{database(root)}"
     location = None
-    try:
+    with store_errors(uri):
         if uri.startswith(SQLITE):
             folder = Path(uri.removeprefix(SQLITE)).resolve().parent
             folder.mkdir(parents=True, exist_ok=True)
@@ -79,12 +79,29 @@ def open_store(settings: TrackingSettings, root: Path) -> Store:
             )
         else:
             experiment_id = experiment.experiment_id
+    return Store(client, experiment_id, uri)
+
+
+@contextmanager
+def store_errors(uri: str) -> Iterator[None]:
+    """Turn what goes wrong with a store into one line that names it.
+
+    Raises
+    ------
+    UserError
+        If the store at `uri` cannot be read or written.
+    """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
     except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
+        reason = next((line for line in str(error).splitlines() if "Error)" in line), str(error))
         raise UserError(
-            f"the tracking store {uri} cannot be opened ({str(error).splitlines()[0]}); "
+            f"the tracking store {uri} cannot be opened or written ({reason.splitlines()[0]}); "
             "mend it or give tracking.uri=sqlite:////some/other/file.db"
         ) from error
-    return Store(client, experiment_id, uri)
 
 
 def relocate(root: Path) -> None:
@@ -108,8 +125,9 @@ def relocate(root: Path) -> None:
             connection.execute(
                 f"UPDATE {table} SET {column} = ? || "  # noqa: S608 - names from the list above
                 f"substr({column}, instr({column}, '/mlruns/artifacts') + 17) "
-                f"WHERE {column} LIKE 'file:///%/mlruns/artifacts%' AND {column} NOT LIKE ? || '%'",
-                (here, here),
+                f"WHERE instr({column}, '/mlruns/artifacts') AND {column} LIKE 'file:///%' "
+                f"AND substr({column}, 1, length(?)) <> ?",
+                (here, here, here),
             )
 
 

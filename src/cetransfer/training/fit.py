@@ -110,6 +110,10 @@ def fit(
             f"{description}: the training loss is not finite at step "
             f"{int(np.argmin(np.isfinite(losses)))} of {steps}; lower the learning rate"
         )
+    if not all(bool(values.isfinite().all()) for values in stack.state_dict().values()):
+        raise UserError(
+            f"{description}: weights are not finite after the last step; lower the learning rate"
+        )
     return losses
 
 

@@ -125,7 +125,7 @@ def source_nets(
         "seconds": round(time.perf_counter() - began, 2),
         "losses": per_epoch(losses, recipe.epochs),
     }
-    bundle.save(folder / key, stack, settings.network, about)
+    bundle.save(folder / key, stack, about)
     return SourceNets(key, stack, about)
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from cetransfer.networks.scaling import fit_scalers
 from cetransfer.networks.stack import MlpStack
@@ -56,11 +55,9 @@ def start_stack(
     A strategy that uses the source starts from its weights *and* its scalers, so that at step 0 it
     predicts what the source net predicts.
     """
-    stack = MlpStack(len(starts), features.shape[1], settings.network)
     if strategy.uses_source:
-        index = torch.tensor([start.source for start in starts])
-        stack.load_state_dict({name: values[index] for name, values in source.state_dict().items()})
-        return stack
+        return source.take([start.source for start in starts])
+    stack = MlpStack(len(starts), features.shape[1], settings.network)
     stack.reset(
         [
             torch_generator(settings.seed, Purpose.INIT, DOMAIN, start.repeat, start.target_seed)

@@ -54,7 +54,7 @@ def test_a_start_at_random_knows_nothing_of_the_source(settings, source, strateg
     first = start_stack(only, STARTS, source, features, labels, settings)
     with torch.no_grad():
         for parameter in source.parameters():
-            parameter += 1.0
+            parameter.add_(1.0)
     second = start_stack(only, STARTS, source, features, labels, settings)
     assert np.array_equal(predict(first, features), predict(second, features))
 

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import re
+
+import jsonschema
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from cetransfer.evaluation.result import comparison_schema
+
+STRATEGIES = ["target_only", "zero_shot", "fine_tune"]
+BASELINES = ["svr", "gradient_boosting", "extra_trees", "mean"]
+KEYS = ["strategy", "part", "repeat", "fold", "member", "compound"]
+
+
+def test_the_output_folder_holds_the_result_and_nothing_else(first):
+    assert sorted(path.name for path in first.folder.iterdir()) == [
+        "comparison.json",
+        "parity.png",
+        "predictions.parquet",
+        "strategies.png",
+    ]
+
+
+def test_nothing_is_littered_beside_the_outputs(first):
+    assert sorted(path.name for path in first.project.iterdir()) == [
+        "data",
+        "dvc.yaml",
+        "mlruns",
+        "outputs",
+    ]
+    assert sorted(path.name for path in (first.project / "outputs").iterdir()) == [
+        "compare",
+        "features",
+        "source",
+    ]
+
+
+def test_the_document_follows_its_schema(first):
+    jsonschema.validate(first.document, comparison_schema())
+
+
+def test_the_document_says_what_was_asked(first):
+    document = first.document
+    assert document["dataset"] == "surrogate"
+    assert document["source"] == "surrogate_spinel"
+    assert document["target"] == "surrogate_perovskite"
+    assert document["n_target"] == len(document["labelled"]) == 60
+    assert document["protocol"] == {"folds": 3, "repeats": 1, "members": 2, "alpha": 0.05}
+    assert document["seed"] == 0
+    assert document["config"]["training"]["epochs"] == 3
+    assert [line["name"] for line in document["strategies"]] == STRATEGIES
+    assert [line["name"] for line in document["baselines"]] == BASELINES
+    assert set(document["plans"]) == set(STRATEGIES)
+    hashes = document["data_hashes"]
+    assert {"surrogate_spinel.parquet", "surrogate_perovskite.parquet"} <= set(hashes)
+
+
+def test_there_is_one_prediction_per_net_and_scored_compound(first):
+    table, document = first.predictions, first.document
+    assert list(table.columns) == [*KEYS, "A", "B", "formation_energy", "prediction"]
+    assert not table.duplicated(KEYS).any()
+    everything = document["n_target"] + document["n_unseen"]
+    assert len(table) == len(STRATEGIES) * 2 * everything + len(BASELINES) * everything
+    assert table["prediction"].notna().all()
+
+
+def test_labelled_compounds_are_scored_in_folds_and_the_others_once(first):
+    table = first.predictions
+    scored = table[table["part"] == "cross_validation"]
+    unseen = table[table["part"] == "unseen"]
+    assert set(scored["compound"]) == set(first.document["labelled"])
+    assert not set(scored["compound"]) & set(unseen["compound"])
+    assert set(scored["fold"]) == {0, 1, 2}
+    assert unseen["fold"].isna().all()
+
+
+def test_the_scores_follow_from_the_predictions(first):
+    table = first.predictions
+    scored = table[(table["part"] == "cross_validation") & (table["strategy"] == "fine_tune")]
+    ensemble = scored.groupby("compound")[["formation_energy", "prediction"]].mean()
+    error = (ensemble["prediction"] - ensemble["formation_energy"]).abs()
+    line = first.document["strategies"][2]
+    assert line["mae"] == pytest.approx(error.mean())
+    single = (scored["prediction"] - scored["formation_energy"]).abs()
+    assert line["mae_single"] == pytest.approx(single.mean())
+    assert line["delta"] == pytest.approx(line["mae"] - first.document["strategies"][0]["mae"])
+
+
+def test_the_figures_are_png_files(first):
+    for name in ("parity.png", "strategies.png"):
+        assert (first.folder / name).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+
+
+def test_the_verdict_is_printed_and_progress_is_kept_out_of_it(first):
+    out, err = first.done.stdout, first.done.stderr
+    for line in (*first.document["strategies"], *first.document["baselines"]):
+        assert re.search(rf"^ *{line['name']} .*{line['mae']:.4f}", out, re.MULTILINE)
+    assert "Lowest error: " in out
+    assert str(first.folder) in out
+    assert "baselines" in err
+    assert "Lowest error" not in err
+
+
+def test_piped_output_is_plain_text(first):
+    assert "\x1b" not in first.done.stdout + first.done.stderr
+    assert "\r" not in first.done.stdout + first.done.stderr
+
+
+def test_no_library_talks_to_the_user(first):
+    for word in ("INFO", "WARNING", "Warning", "Traceback", "Lightning"):
+        assert word not in first.done.stderr
+
+
+def test_the_comparison_stands_in_the_tracking_store(first):
+    client = MlflowClient(f"sqlite:///{first.project}/mlruns/mlflow.db")
+    experiment = client.get_experiment_by_name("cetransfer").experiment_id
+    runs = {run.info.run_name: run for run in client.search_runs([experiment])}
+    parent = runs["compare surrogate"]
+    assert parent.info.run_id in first.done.stdout
+    children = [run for run in runs.values() if "mlflow.parentRunId" in run.data.tags]
+    assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parent.info.run_id}
+    assert {run.info.run_name for run in children} == {*STRATEGIES, *BASELINES}
+    assert len([name for name in runs if name.startswith("source ")]) == 2
+    for line in first.document["strategies"]:
+        assert runs[line["name"]].data.metrics["mae"] == line["mae"]
+    files = {entry.path for entry in client.list_artifacts(parent.info.run_id)}
+    assert {"comparison.json", "predictions.parquet", "parity.png", "strategies.png"} <= files
+
+
+def same_numbers(one, other):
+    pd.testing.assert_frame_equal(one.predictions, other.predictions, check_exact=True)
+    for part in ("strategies", "baselines"):
+        assert one.document[part] == other.document[part]
+
+
+def test_a_fresh_project_gives_the_same_numbers_and_quiet_says_nothing_else(first, tools, tmp_path):
+    project = tools.make_project(tmp_path / "project")
+    done = tools.call("compare", *tools.TINY, "quiet=true", "output_dir=here", cwd=project)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "Lowest error: " in done.stdout
+    same_numbers(first, tools.read(project / "here"))
+
+
+def test_a_strategy_may_have_the_name_of_a_folder_of_ours(copy_of_first, tools, inside, tmp_path):
+    project = copy_of_first(tmp_path / "project", "compare")
+    done = inside("compare", *tools.TINY, "+strategy.result.kind=zero_shot", cwd=project)
+    assert done.returncode == 0
+    client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
+    experiment = client.get_experiment_by_name("cetransfer").experiment_id
+    (run,) = client.search_runs([experiment], "attributes.run_name = 'result'")
+    files = {entry.path for entry in client.list_artifacts(run.info.run_id, "model")}
+    assert files == {"model/model.json", "model/model.safetensors"}
+
+
+def test_a_sweep_runs_every_value_and_a_value_run_before_gives_the_same_again(
+    first, copy_of_first, tools, inside, tmp_path, recwarn
+):
+    project = copy_of_first(tmp_path / "project")
+    done = inside("compare", "-m", *tools.TINY, "seed=0,1", cwd=project)
+    assert done.returncode == 0
+    assert done.stdout.count("Lowest error: ") == 2
+    assert not [warning for warning in recwarn if "Hydra" in str(warning.message)]
+    repeated = tools.read(project / first.folder.relative_to(first.project))
+    assert repeated.folder.stat().st_mtime_ns > first.folder.stat().st_mtime_ns
+    assert repeated.document["source_nets"] == first.document["source_nets"]
+    same_numbers(first, repeated)
+    (folder,) = set((project / "outputs" / "compare").iterdir()) - {repeated.folder}
+    other = tools.read(folder)
+    assert other.document["seed"] == 1
+    assert other.document["labelled"] == first.document["labelled"]
+    assert other.document["strategies"] != first.document["strategies"]
+    assert sorted(path.name for path in project.iterdir()) == [
+        "data",
+        "dvc.yaml",
+        "mlruns",
+        "outputs",
+    ]

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import dataclasses
+import shutil
+
+import numpy as np
+import pytest
+
+from cetransfer.errors import UserError
+from cetransfer.evaluation import comparison as module
+from cetransfer.evaluation.comparison import compare, comparison_key, plans_of
+from cetransfer.networks.predict import predict
+
+NETS = 2 * (3 + 1)
+
+
+def test_every_strategy_and_baseline_has_one_line(finished):
+    names = ["target_only", "zero_shot", "fine_tune", "freeze", "head_only"]
+    assert [line.name for line in finished.strategies] == names
+    assert [line.name for line in finished.baselines] == [
+        "svr",
+        "gradient_boosting",
+        "extra_trees",
+        "mean",
+    ]
+    assert list(finished.plans) == list(finished.models) == names
+
+
+def test_the_table_has_one_row_per_net_and_scored_compound(finished):
+    table = finished.predictions
+    keys = ["strategy", "part", "repeat", "fold", "member", "compound"]
+    assert not table.duplicated(keys).any()
+    assert len(table) == 5 * 2 * 40 + 4 * 40
+    assert np.isfinite(table["prediction"]).all()
+
+
+def test_zero_shot_predicts_what_the_source_nets_predict(finished, settings, make_case):
+    case = make_case(settings)
+    expected = predict(finished.sources.stack, case.target.features)
+    formulas = case.target.data.frame["formula"].tolist()
+    own = finished.predictions[finished.predictions["strategy"] == "zero_shot"]
+    for row in own.itertuples():
+        assert row.prediction == float(expected[row.member, formulas.index(row.compound)])
+
+
+def test_the_document_says_what_was_compared(finished):
+    document = finished.document
+    assert (document["source"], document["target"]) == ("toy_source", "toy_target")
+    assert (document["n_source"], document["n_target"], document["n_unseen"]) == (60, 30, 10)
+    assert len(document["labelled"]) == 30
+    assert document["source_nets"]["key"] == finished.sources.key
+    assert document["config"]["protocol"]["folds"] == 3
+    assert set(document["data_hashes"]) == {"toy_source.parquet", "toy_target.parquet"}
+    assert [layer["trained"] for layer in document["plans"]["freeze"]] == [False, True, True]
+
+
+def test_a_trained_strategy_has_a_loss_per_epoch(finished):
+    assert {name: len(losses) for name, losses in finished.losses.items()} == {
+        "target_only": 4,
+        "zero_shot": 0,
+        "fine_tune": 4,
+        "freeze": 4,
+        "head_only": 4,
+    }
+
+
+@pytest.fixture
+def small(compose):
+    """Settings with two strategies only."""
+    return compose(
+        "network.hidden=[8,4]",
+        "protocol.folds=3",
+        "protocol.members=2",
+        "training.epochs=4",
+        "training.batch_size=8",
+        "training.source.epochs=4",
+        "training.source.batch_size=16",
+        "dataset.n_labelled=30",
+        "strategy=[target_only,fine_tune]",
+    )
+
+
+@pytest.fixture
+def mean_only(monkeypatch):
+    """Leave out the baselines that take time to fit."""
+    monkeypatch.setattr(module, "BASELINES", {"mean": module.BASELINES["mean"]})
+    monkeypatch.setattr(
+        "cetransfer.evaluation.predictions.BASELINES", {"mean": module.BASELINES["mean"]}
+    )
+
+
+def numbers(result):
+    return result.predictions["prediction"].to_numpy()
+
+
+@pytest.mark.usefixtures("mean_only")
+def test_a_comparison_repeats_itself(small, make_case, tmp_path):
+    first = compare(small, make_case(small), tmp_path / "one", tmp_path / "one" / "partial")
+    second = compare(small, make_case(small), tmp_path / "two", tmp_path / "two" / "partial")
+    assert np.array_equal(numbers(first), numbers(second))
+    assert first.strategies == second.strategies
+    assert first.baselines == second.baselines
+
+
+@pytest.mark.usefixtures("mean_only")
+def test_an_interrupted_comparison_goes_on_to_the_same_numbers(
+    small, make_case, tmp_path, monkeypatch
+):
+    case, partial = make_case(small), tmp_path / "partial"
+    expected = compare(small, case, tmp_path, tmp_path / "uninterrupted")
+    train, seen = module.fit_strategy, []
+
+    def interrupted(strategy, *rest):
+        seen.append(strategy.name)
+        if strategy.name == "fine_tune" and seen.count("fine_tune") == 1:
+            raise KeyboardInterrupt
+        return train(strategy, *rest)
+
+    monkeypatch.setattr(module, "fit_strategy", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        compare(small, case, tmp_path, partial)
+    assert [path.name for path in partial.iterdir()] == ["target_only"]
+    resumed = compare(small, case, tmp_path, partial)
+    assert seen == ["target_only", "fine_tune", "fine_tune"]
+    assert np.array_equal(numbers(resumed), numbers(expected))
+    assert resumed.strategies == expected.strategies
+    assert resumed.losses == expected.losses
+
+
+@pytest.mark.usefixtures("mean_only")
+def test_a_damaged_stack_of_an_interrupted_run_is_named(small, make_case, tmp_path):
+    case, partial = make_case(small), tmp_path / "partial"
+    compare(small, case, tmp_path, partial)
+    (partial / "fine_tune" / "model.safetensors").write_bytes(b"torn")
+    with pytest.raises(UserError, match=r"fine_tune.*remove .* and run again"):
+        compare(small, case, tmp_path, partial)
+
+
+@pytest.mark.usefixtures("mean_only")
+def test_a_damaged_table_of_an_interrupted_run_is_named(small, make_case, tmp_path):
+    case, partial = make_case(small), tmp_path / "partial"
+    compare(small, case, tmp_path, partial)
+    (partial / "baselines.parquet").write_bytes(b"torn")
+    with pytest.raises(UserError, match=r"baselines\.parquet"):
+        compare(small, case, tmp_path, partial)
+
+
+@pytest.mark.usefixtures("mean_only")
+def test_labels_of_unseen_rows_change_no_prediction(small, make_case, tmp_path):
+    case = make_case(small)
+    first = compare(small, case, tmp_path / "one", tmp_path / "one" / "partial")
+    labels = case.target.labels.copy()
+    labels[np.setdiff1d(np.arange(40), case.labelled)] += 100.0
+    changed = dataclasses.replace(case, target=dataclasses.replace(case.target, labels=labels))
+    second = compare(small, changed, tmp_path / "two", tmp_path / "two" / "partial")
+    assert np.array_equal(numbers(first), numbers(second))
+
+
+@pytest.mark.usefixtures("mean_only")
+def test_the_source_nets_of_an_earlier_comparison_are_used_again(small, make_case, tmp_path):
+    case = make_case(small)
+    first = compare(small, case, tmp_path, tmp_path / "one")
+    (file,) = (tmp_path / small.source_dir).glob("*/model.safetensors")
+    written = file.stat().st_mtime_ns
+    small.training.epochs = 2
+    second = compare(small, case, tmp_path, tmp_path / "two")
+    assert second.sources.key == first.sources.key
+    assert file.stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: setattr(s, "seed", 1),
+        lambda s: setattr(s.dataset, "draw", 1),
+        lambda s: setattr(s.protocol, "repeats", 2),
+        lambda s: setattr(s.training, "epochs", 5),
+        lambda s: setattr(s.network, "dropout", 0.2),
+        lambda s: s.strategy.pop("freeze"),
+        lambda s: s.strategy["freeze"].update(layers=2),
+    ],
+)
+def test_whatever_changes_the_numbers_changes_the_key(settings, make_case, change):
+    case = make_case(settings)
+    before = comparison_key(settings, case)
+    change(settings)
+    assert comparison_key(settings, case) != before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: setattr(s, "quiet", True),
+        lambda s: setattr(s, "output_dir", "elsewhere"),
+        lambda s: setattr(s, "source_dir", "elsewhere"),
+        lambda s: setattr(s.tracking, "uri", "sqlite:///elsewhere.db"),
+    ],
+)
+def test_where_and_how_loudly_it_runs_is_no_part_of_the_key(settings, make_case, change):
+    case = make_case(settings)
+    before = comparison_key(settings, case)
+    change(settings)
+    assert comparison_key(settings, case) == before
+
+
+def test_a_changed_label_changes_the_key(settings, make_case):
+    case = make_case(settings)
+    before = comparison_key(settings, case)
+    case.target.labels[0] += 1e-9
+    assert comparison_key(settings, case) != before
+
+
+def test_a_strategy_may_not_have_the_name_of_a_baseline(settings):
+    settings.strategy["svr"] = {"kind": "zero_shot"}
+    with pytest.raises(UserError, match=r"strategy\.svr: a baseline has that name"):
+        plans_of(settings)
+
+
+def test_plans_are_checked_against_the_depth_of_the_network(settings):
+    settings.strategy["freeze"]["layers"] = 3
+    with pytest.raises(UserError, match="the network has 3 layers; give 1 to 2"):
+        plans_of(settings)
+
+
+@pytest.mark.usefixtures("mean_only")
+def test_a_partial_folder_of_another_place_is_not_needed(small, make_case, tmp_path):
+    case, partial = make_case(small), tmp_path / "partial"
+    first = compare(small, case, tmp_path, partial)
+    shutil.rmtree(partial / "fine_tune")
+    assert np.array_equal(numbers(compare(small, case, tmp_path, partial)), numbers(first))

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+
+import jsonschema
+import pandas as pd
+import pytest
+
+from cetransfer.errors import UserError
+from cetransfer.evaluation.result import comparison_schema, publish, stage
+
+
+def valid(document):
+    jsonschema.validate(document, comparison_schema())
+
+
+def test_a_finished_comparison_follows_the_schema(finished):
+    valid(finished.document)
+
+
+@pytest.mark.parametrize(
+    "violate",
+    [
+        lambda d: d.pop("strategies"),
+        lambda d: d.pop("data_hashes"),
+        lambda d: d.update(extra=1),
+        lambda d: d.update(n_target="855"),
+        lambda d: d.update(strategies=[]),
+        lambda d: d["protocol"].update(folds=1),
+        lambda d: d["strategies"][0].update(mae=-0.1),
+        lambda d: d["strategies"][0].update(p_corrected=1.5),
+        lambda d: d["strategies"][0].update(verdict="better"),
+        lambda d: d["strategies"][0].pop("delta_low"),
+        lambda d: d["plans"]["freeze"][0].update(origin="sky"),
+    ],
+)
+def test_a_document_that_breaks_the_schema_is_refused(finished, tmp_path, violate):
+    document = copy.deepcopy(finished.document)
+    violate(document)
+    with pytest.raises(jsonschema.ValidationError):
+        stage(dataclasses.replace(finished, document=document), tmp_path / "staged")
+    assert not list((tmp_path / "staged").glob("comparison.json"))
+
+
+def test_a_number_that_is_none_is_never_written(finished, tmp_path):
+    document = copy.deepcopy(finished.document)
+    document["strategies"][0]["mae"] = float("nan")
+    with pytest.raises((ValueError, jsonschema.ValidationError, UserError)):
+        stage(dataclasses.replace(finished, document=document), tmp_path / "staged")
+
+
+def test_the_staged_files_read_back(finished, tmp_path):
+    staged = stage(finished, tmp_path / "staged")
+    assert sorted(path.name for path in staged.iterdir()) == [
+        "comparison.json",
+        "predictions.parquet",
+    ]
+    assert json.loads((staged / "comparison.json").read_text()) == finished.document
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(staged / "predictions.parquet"), finished.predictions
+    )
+
+
+def test_staging_starts_from_an_empty_folder(finished, tmp_path):
+    (tmp_path / "staged").mkdir()
+    (tmp_path / "staged" / "left_over.png").touch()
+    assert not (stage(finished, tmp_path / "staged") / "left_over.png").exists()
+
+
+@pytest.fixture
+def places(tmp_path):
+    staged, output = tmp_path / "staged", tmp_path / "output"
+    for folder, text in ((staged, "new"), (output, "old")):
+        folder.mkdir()
+        for name in ("comparison.json", "predictions.parquet", "parity.png"):
+            (folder / name).write_text(text)
+    return staged, output
+
+
+def test_publishing_replaces_an_earlier_result(places):
+    staged, output = places
+    publish(staged, output)
+    assert {path.read_text() for path in output.iterdir()} == {"new"}
+    assert not list(staged.iterdir())
+
+
+def test_files_of_the_user_beside_the_result_stay(places):
+    staged, output = places
+    (output / "notes.txt").write_text("mine")
+    publish(staged, output)
+    assert (output / "notes.txt").read_text() == "mine"
+
+
+def test_the_document_comes_last(places):
+    staged, output = places
+    # a folder of that name cannot be replaced by a file
+    (output / "predictions.parquet").unlink()
+    (output / "predictions.parquet").mkdir()
+    (output / "predictions.parquet" / "x").touch()
+    with pytest.raises(UserError, match=r"cannot write .*output.*give output_dir=FOLDER"):
+        publish(staged, output)
+    assert (output / "comparison.json").read_text() == "old"
+
+
+def test_a_later_run_that_fails_leaves_an_earlier_result_as_it_was(finished, tmp_path):
+    output = tmp_path / "output"
+    output.mkdir()
+    publish(stage(finished, tmp_path / "staged"), output)
+    before = {path.name: path.read_bytes() for path in output.iterdir()}
+    broken = dataclasses.replace(finished, document={})
+    with pytest.raises(jsonschema.ValidationError):
+        publish(stage(broken, tmp_path / "staged"), output)
+    assert {path.name: path.read_bytes() for path in output.iterdir()} == before

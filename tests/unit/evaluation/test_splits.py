@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cetransfer.errors import UserError
+from cetransfer.evaluation.splits import (
+    cross_validation,
+    labelled_rows,
+    make_members,
+    whole,
+)
+from cetransfer.settings import ProtocolSettings
+
+
+def protocol(folds=5, repeats=1, members=5):
+    return ProtocolSettings(folds, repeats, members, 0.05)
+
+
+@given(
+    count=st.integers(2, 60),
+    folds=st.integers(2, 12),
+    repeats=st.integers(1, 3),
+    seed=st.integers(0, 9),
+)
+def test_the_folds_of_a_repeat_cover_every_labelled_row_once(count, folds, repeats, seed):
+    labelled = 3 * np.arange(max(count, folds))
+    splits = cross_validation(labelled, protocol(folds, repeats), seed)
+    assert len(splits) == folds * repeats
+    for repeat in range(repeats):
+        own = [split for split in splits if split.repeat == repeat]
+        assert [split.fold for split in own] == list(range(folds))
+        tested = np.concatenate([split.test for split in own])
+        assert sorted(tested) == labelled.tolist()
+        sizes = [len(split.test) for split in own]
+        assert max(sizes) - min(sizes) <= 1
+
+
+@given(count=st.integers(5, 60), seed=st.integers(0, 9))
+def test_no_row_is_both_trained_and_scored_on(count, seed):
+    labelled = 7 + 2 * np.arange(count)
+    for split in cross_validation(labelled, protocol(), seed):
+        assert not set(split.train) & set(split.test)
+        assert sorted([*split.train, *split.test]) == labelled.tolist()
+
+
+def test_repeats_and_seeds_shuffle_anew():
+    rows = np.arange(40)
+    first, second = cross_validation(rows, protocol(2, 2), 0)[::2]
+    other = cross_validation(rows, protocol(2, 2), 1)[0]
+    assert not np.array_equal(first.test, second.test)
+    assert not np.array_equal(first.test, other.test)
+
+
+def test_the_same_seed_gives_the_same_folds():
+    first, second = (cross_validation(np.arange(40), protocol(), 3) for _ in range(2))
+    assert all(np.array_equal(a.test, b.test) for a, b in zip(first, second, strict=True))
+
+
+def test_the_first_repeat_is_the_same_however_many_follow():
+    one = cross_validation(np.arange(40), protocol(repeats=1), 0)
+    many = cross_validation(np.arange(40), protocol(repeats=3), 0)
+    assert all(np.array_equal(a.test, b.test) for a, b in zip(one, many, strict=False))
+
+
+def test_more_folds_than_rows_are_refused():
+    with pytest.raises(UserError, match=r"protocol\.folds=5 .* 4 labelled rows; give fewer folds"):
+        cross_validation(np.arange(4), protocol(), 0)
+
+
+def test_as_many_folds_as_rows_leave_one_out():
+    splits = cross_validation(np.arange(4), protocol(folds=4), 0)
+    assert [len(split.test) for split in splits] == [1] * 4
+
+
+@pytest.mark.parametrize("members", [1, 2, 5])
+def test_consecutive_folds_pair_every_source_net_with_every_target_seed_once(members):
+    folds = 2 * members if members > 1 else 2
+    splits = cross_validation(np.arange(40), protocol(folds=folds), 0)
+    nets = make_members(splits, members)
+    every = {(source, seed) for source in range(members) for seed in range(members)}
+    for first in range(folds - members + 1):
+        block = [net for net in nets if first <= net.split.fold < first + members]
+        pairs = Counter((net.source, net.target_seed) for net in block)
+        assert set(pairs) == every
+        assert set(pairs.values()) == {1}
+
+
+def test_every_split_has_every_source_net_and_every_target_seed():
+    splits = cross_validation(np.arange(40), protocol(), 0)
+    rest = whole(np.arange(40), 50)
+    for split in (*splits, rest):
+        own = [net for net in make_members([*splits, rest], 5) if net.split is split]
+        assert [net.number for net in own] == list(range(5))
+        assert sorted(net.source for net in own) == list(range(5))
+        assert sorted(net.target_seed for net in own) == list(range(5))
+
+
+def test_labelled_rows_are_a_sorted_draw_without_repetition():
+    rows = labelled_rows(100, 30, 0)
+    assert len(set(rows)) == 30
+    assert rows.tolist() == sorted(rows)
+    assert 0 <= rows.min() <= rows.max() < 100
+
+
+def test_another_draw_labels_other_rows_and_the_same_draw_the_same():
+    assert np.array_equal(labelled_rows(100, 30, 0), labelled_rows(100, 30, 0))
+    assert not np.array_equal(labelled_rows(100, 30, 0), labelled_rows(100, 30, 1))
+
+
+def test_the_seed_of_a_run_does_not_choose_the_labelled_rows(settings, make_case):
+    first = make_case(settings)
+    settings.seed = 5
+    second = make_case(settings)
+    assert np.array_equal(first.labelled, second.labelled)
+    assert not np.array_equal(first.splits[0].test, second.splits[0].test)
+
+
+def test_without_a_number_all_rows_are_labelled():
+    assert labelled_rows(7, None, 3).tolist() == list(range(7))
+    assert labelled_rows(7, 7, 3).tolist() == list(range(7))
+
+
+@pytest.mark.parametrize("count", [0, -1, 8])
+def test_a_number_of_labelled_rows_that_cannot_be_is_refused(count):
+    with pytest.raises(UserError, match=rf"dataset\.n_labelled={count}: the target has 7 rows"):
+        labelled_rows(7, count, 0)
+
+
+def test_the_unseen_rows_are_those_without_a_label():
+    split = whole(np.array([0, 2, 5]), 6)
+    assert split.fold is None
+    assert split.train.tolist() == [0, 2, 5]
+    assert split.test.tolist() == [1, 3, 4]
+    assert whole(np.arange(6), 6) is None
