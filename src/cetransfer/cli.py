@@ -95,12 +95,14 @@ def run(arguments: list[str]) -> int:
         # threads that wait spin briefly, then sleep: spinning for long beside another busy process
         # slows a fit down many times over, not spinning at all costs a sixth on a quiet machine
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-        from cetransfer.composition import run_with_config
+        from cetransfer.composition import compose_all
 
-        def work(settings: object) -> None:
+        for settings in compose_all(f"cetransfer {name}", command.config, rest):
             getattr(importlib.import_module(command.module), command.function)(settings)
-
-        run_with_config(f"cetransfer {name}", command.config, rest, work)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # the reader, `head` for example, has seen enough; the interpreter would complain at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UserError as error:
         sys.stdout.flush()
         print(f"cetransfer: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
@@ -115,12 +117,11 @@ def run(arguments: list[str]) -> int:
 
 
 def _parse(arguments: list[str]) -> tuple[str, Command, list[str]]:
-    words = {name.split()[0] for name in COMMANDS}
     name = " ".join(arguments[: 2 if arguments[0] == "data" else 1])
     if name in COMMANDS:
         return name, COMMANDS[name], arguments[len(name.split()) :]
     import difflib
 
-    near = difflib.get_close_matches(name, [*COMMANDS, *words], n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
     hint = f"did you mean `cetransfer {near[0]}`?" if near else "see `cetransfer --help`"
     raise UserError(f"there is no command {name!r}; {hint}")

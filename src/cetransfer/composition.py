@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast, get_type_hints
 
 import hydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
+from yaml import YAMLError
 
 from cetransfer import settings as shapes
 from cetransfer.errors import UserError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SHAPES: dict[str, type] = {"config": shapes.Settings, "label": shapes.LabelSettings}
 
@@ -30,35 +29,29 @@ def config_dir() -> Path:
     return packaged if packaged.is_dir() else package.parents[1] / "conf"
 
 
-def run_with_config(
-    program: str, config: str, arguments: list[str], work: Callable[[Any], None]
-) -> None:
-    """Compose `config` with the overrides and hand the checked settings to `work`.
+def compose_all(program: str, config: str, arguments: list[str]) -> list[Any]:
+    """Compose `config` with the overrides; return checked settings, several for a `-m` sweep.
 
-    Hydra's own flags (`--cfg job`, `--info defaults`, `--config-dir`, `--help`, `-m`) work.
+    Hydra's own flags (`--cfg job`, `--info defaults`, `--config-dir`, `--help`) print what they
+    are for and leave nothing to do.
 
     Raises
     ------
     UserError
         For an unknown key or group option (with the nearest one), or a value of the wrong type.
     """
-    failures: list[UserError] = []
-
-    def task(composed: DictConfig) -> None:
-        try:
-            work(to_settings(composed, SHAPES[config]))
-        except UserError as error:
-            # Hydra announces what a job raises with lines of its own
-            failures.append(error)
-
+    composed: list[DictConfig] = []
     before = sys.argv
     sys.argv = [program, *arguments]
     # so that Hydra hands its errors over instead of printing them and ending with status 1
     full_error = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    entry = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config)
     try:
-        hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config)(task)()
-    except (HydraException, OmegaConfBaseException) as error:
+        entry(composed.append)()
+    except YAMLError as error:
+        raise UserError(f"a configuration file is no YAML: {error}") from error
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError(_explain(error, config)) from error
     finally:
         sys.argv = before
@@ -66,8 +59,7 @@ def run_with_config(
             del os.environ["HYDRA_FULL_ERROR"]
         else:
             os.environ["HYDRA_FULL_ERROR"] = full_error
-    if failures:
-        raise failures[0]
+    return [to_settings(each, SHAPES[config]) for each in composed]
 
 
 def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one of the shapes
@@ -87,7 +79,7 @@ def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one
         key = error.full_key or ""
         message = str(error).splitlines()[0]
         unknown = isinstance(error, ConfigKeyError)
-        hint = _nearest(key, _keys(OmegaConf.to_container(composed), skip=key)) if unknown else ""
+        hint = _nearest(key, _keys(_tree(shape))) if unknown else ""
         raise UserError(f"{key}: {message}{hint}") from error
     if isinstance(checked, shapes.Settings):
         shapes.check(checked)
@@ -97,7 +89,7 @@ def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one
 def _explain(error: Exception, config: str) -> str:
     message = str(error)
     first = message.splitlines()[0] if message else type(error).__name__
-    missing = re.search(r"Could not find '([^']+)'", message)
+    missing = re.search(r"Could not (?:find|load) '([^']+)'", message)
     if missing:
         group, _, option = missing.group(1).rpartition("/")
         options = sorted(path.stem for path in (config_dir() / group).glob("*.yaml"))
@@ -121,9 +113,16 @@ def _nearest(word: str, known: list[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _keys(node: Any, prefix: str = "", skip: str = "") -> list[str]:  # noqa: ANN401 - a plain tree
-    keys = [prefix.rstrip(".")] if prefix and prefix.rstrip(".") != skip else []
-    if isinstance(node, dict):
-        for name, child in node.items():
-            keys += _keys(child, f"{prefix}{name}.", skip)
-    return keys
+def _tree(shape: type) -> dict[str, Any]:
+    """Return the fields of a dataclass, and of those within it, as nested mappings."""
+    return {
+        name: _tree(cast("type", kind)) if dataclasses.is_dataclass(kind) else None
+        for name, kind in get_type_hints(shape).items()
+    }
+
+
+def _keys(tree: Any, prefix: str = "") -> list[str]:  # noqa: ANN401 - nested mappings and leaves
+    if not isinstance(tree, dict):
+        return []
+    here = [f"{prefix}{name}" for name in tree]
+    return here + [key for name in tree for key in _keys(tree[name], f"{prefix}{name}.")]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import pandas as pd
+
 
 @contextmanager
 def write_aside(path: Path) -> Iterator[Path]:
@@ -42,6 +44,24 @@ def write_aside(path: Path) -> Iterator[Path]:
             f"cannot write {path}: {error.strerror or error}; "
             "give a writable folder, for example output_dir=/tmp/cetransfer"
         ) from error
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read a parquet file of our own, or some columns of it.
+
+    Raises
+    ------
+    UserError
+        If it is damaged.
+    """
+    import pandas as pd
+    from pyarrow import ArrowException
+
+    try:
+        return pd.read_parquet(path, columns=columns)
+    except (ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path} is damaged ({reason}); remove it and run again") from error
 
 
 def sha256(path: Path) -> str:

@@ -5,6 +5,7 @@ One class per Hydra group. A key that is not here is refused, wherever it comes 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,14 +155,16 @@ def check(settings: Settings) -> None:
     for key, value, lowest in at_least:
         if value < lowest:
             raise UserError(f"{key}={value} is too small; give {lowest} or more")
+        if not math.isfinite(value):
+            raise UserError(f"{key}={value} is not a finite number")
     above_zero = (
         ("features.tolerance", settings.features.tolerance),
         ("training.loss_beta", settings.training.loss_beta),
         ("training.source.learning_rate", settings.training.source.learning_rate),
     )
     for key, value in above_zero:
-        if value <= 0:
-            raise UserError(f"{key}={value} must be greater than 0")
+        if not 0 < value < math.inf:
+            raise UserError(f"{key}={value} must be greater than 0 and finite")
     if not 0 <= settings.network.dropout < 1:
         raise UserError(f"network.dropout={settings.network.dropout} must lie in [0, 1)")
     if not 0 < settings.protocol.alpha < 1:

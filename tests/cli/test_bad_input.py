@@ -18,7 +18,7 @@ WORDS = [
     (["compare", "+nonsense=1"], "nonsense"),
     (["compare", "network=smal"], "network has no option 'smal'; did you mean 'small'?"),
     (["compare", "protocol.folds=many"], "protocol.folds: Value 'many'"),
-    (["compare", "protocol.folds=1"], "protocol.folds=1 is too small; give 2 or more"),
+    (["compare", "protocol.folds=1"], "give 2 or more"),
     (["compare", "seed"], "'seed'"),
     (["compare", "strategy=[fine_tune]"], "add target_only to strategy=[...]"),
     (["compare", "strategy.freeze.layers=9"], "strategy.freeze.layers=9 cannot be frozen"),
@@ -49,6 +49,12 @@ def test_a_wrong_word_is_answered_in_one_line(inside, tmp_path, words, message):
     assert refused(done, message)
     assert len(done.stderr.splitlines()) == 1
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["dvc.yaml"]
+
+
+def test_a_sweep_with_one_wrong_value_runs_none(inside, prepared):
+    words = ("features", "-m", "features.shells=1,0", "quiet=true")
+    done = inside(*words, cwd=prepared)
+    assert refused(done, "features.shells=0 is")
 
 
 def test_the_real_command_ends_with_status_2_and_one_line(tools, tmp_path):

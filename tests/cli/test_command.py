@@ -55,9 +55,9 @@ def test_the_examples_of_the_help_are_right(compose_words):
 
 @pytest.fixture
 def compose_words():
-    from cetransfer.composition import run_with_config
+    from cetransfer.composition import compose_all
 
-    return lambda words: run_with_config("cetransfer compare", "config", words, lambda _: None)
+    return lambda words: compose_all("cetransfer compare", "config", words)
 
 
 def test_the_help_of_a_command_names_groups_options_and_keys(tools, tmp_path):

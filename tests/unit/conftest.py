@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from cetransfer import progress
-from cetransfer.composition import run_with_config
+from cetransfer.composition import compose_all
 from cetransfer.datasets.dataset import Dataset
 from cetransfer.evaluation.case import Case, Domain
 from cetransfer.evaluation.comparison import compare
@@ -38,9 +38,7 @@ TINY = (
 
 @cache
 def _composed(overrides, config):
-    received = []
-    run_with_config("cetransfer compare", config, list(overrides), received.append)
-    (settings,) = received
+    (settings,) = compose_all("cetransfer compare", config, list(overrides))
     return settings
 
 

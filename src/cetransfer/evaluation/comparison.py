@@ -17,7 +17,7 @@ from cetransfer.evaluation.predictions import (
     member_predictions,
 )
 from cetransfer.evaluation.scores import Score, score
-from cetransfer.files import write_aside
+from cetransfer.files import read_table, write_aside
 from cetransfer.models import bundle
 from cetransfer.networks.predict import predict
 from cetransfer.progress import say
@@ -47,6 +47,11 @@ class Comparison:
     losses: dict[str, list[float]]
     models: dict[str, Path]
     sources: SourceNets
+
+    @property
+    def reference(self) -> Score:
+        """The strategy that gains are measured against."""
+        return next(line for line in self.strategies if line.verdict is None)
 
 
 def comparison_key(settings: Settings, case: Case) -> str:
@@ -108,7 +113,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     losses: dict[str, list[float]] = {}
     models: dict[str, Path] = {}
     for strategy in strategies:
-        models[strategy.name] = partial / strategy.name
+        models[strategy.name] = partial / "strategies" / strategy.name
         stack, losses[strategy.name] = _trained(
             strategy, plans[strategy.name], settings, case, sources, models[strategy.name]
         )
@@ -217,4 +222,4 @@ def _baselines(settings: Settings, case: Case, file: Path) -> pd.DataFrame:
     if not file.is_file():
         with write_aside(file) as aside:
             baseline_predictions(case, settings).to_parquet(aside, index=False)
-    return pd.read_parquet(file)
+    return read_table(file)

@@ -35,7 +35,8 @@ def stage(comparison: Comparison, folder: Path) -> Path:
     folder.mkdir(parents=True)
     jsonschema.validate(comparison.document, comparison_schema())
     comparison.predictions.to_parquet(folder / PREDICTIONS, index=False)
-    (folder / DOCUMENT).write_text(json.dumps(comparison.document, indent=2) + "\n")
+    text = json.dumps(comparison.document, indent=2, allow_nan=False)
+    (folder / DOCUMENT).write_text(text + "\n")
     return folder
 
 

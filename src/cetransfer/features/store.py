@@ -9,7 +9,7 @@ import pandas as pd
 
 from cetransfer.features.grid import featurize_grid
 from cetransfer.features.schema import feature_schema
-from cetransfer.files import write_aside
+from cetransfer.files import read_table, write_aside
 from cetransfer.provenance import digest
 from cetransfer.structures.prototypes import PROTOTYPES
 
@@ -49,4 +49,4 @@ def stored_features(
         frame = pd.concat([dataset.frame[ROW_COLUMNS].reset_index(drop=True), frame], axis=1)
         with write_aside(path) as aside:
             frame.to_parquet(aside, index=False)
-    return pd.read_parquet(path, columns=columns).to_numpy(np.float32)
+    return read_table(path, columns).to_numpy(np.float32)

@@ -44,12 +44,11 @@ def draw_strategies(comparison: Comparison, path: Path) -> None:
     axes = figure.subplots()
     for height, line in enumerate(lines):
         kind = "baseline" if line.name in baselines else "strategy"
-        kind = "reference" if line.name == "target_only" else kind
+        kind = "reference" if line is comparison.reference else kind
         _interval(axes, line, height, COLOURS[kind], "s" if kind == "baseline" else "o")
     axes.set_yticks(range(len(lines)), [_labelled(line) for line in lines])
     axes.set_xlabel("mean absolute error (eV/atom), 95 % interval over compounds")
-    reference = next(line for line in comparison.strategies if line.name == "target_only")
-    axes.axvline(reference.mae, color=COLOURS["reference"], linewidth=0.8, linestyle=":")
+    axes.axvline(comparison.reference.mae, color=COLOURS["reference"], linewidth=0.8, linestyle=":")
     axes.set_title(_title(comparison), fontsize=10, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", alpha=0.25)
@@ -116,7 +115,7 @@ def _parity(axes: Axes, table: pd.DataFrame, line: Score, limits: tuple[float, f
         s=5,
         alpha=0.5,
         linewidths=0,
-        color=COLOURS["reference" if line.name == "target_only" else "strategy"],
+        color=COLOURS["strategy" if line.verdict else "reference"],
     )
     axes.set_title(f"{line.name}: MAE {line.mae:.3f}, R² {line.r2:.2f}", fontsize=9)
     axes.set_aspect("equal")

@@ -57,7 +57,7 @@ def show_comparison(comparison: Comparison) -> None:
         f"({document['protocol']['folds']}-fold, {document['n_target']} labelled rows)",
         title_justify="left",
     )
-    headers = ["MAE", "95 %", "Δ target_only", "95 %", "p", "Δ best baseline"]
+    headers = ["MAE", "95 %", f"Δ {comparison.reference.name}", "95 %", "p", "Δ best baseline"]
     if unseen:
         headers.insert(2, "unseen")
     table.add_column("", no_wrap=True)
@@ -108,10 +108,12 @@ def sentence(comparison: Comparison) -> str:
         "not_distinguishable": "The difference is not distinguishable from chance",
         "negative_transfer": "The difference is more than chance",
     }[best.verdict]
+    p = _p(best.p_corrected)
+    relation = p.replace("<", "< ") if p.startswith("<") else f"= {p}"
     return (
         f"Lowest error: {best.name}, {best.mae:.4f} eV/atom, {best.delta:+.4f} against "
-        f"target_only. {gain} (95 %: {best.delta_low:+.4f} to {best.delta_high:+.4f}, "
-        f"corrected p = {_p(best.p_corrected)}).".replace("= <", "< ")
+        f"{comparison.reference.name}. {gain} "
+        f"(95 %: {best.delta_low:+.4f} to {best.delta_high:+.4f}, corrected p {relation})."
     )
 
 

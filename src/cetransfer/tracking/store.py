@@ -63,7 +63,7 @@ def open_store(settings: TrackingSettings, root: Path) -> Store:
     uri = settings.uri or f"{SQLITE}{database(root)}"
     location = None
     with store_errors(uri):
-        if uri.startswith(SQLITE):
+        if uri.startswith(SQLITE) and not uri.startswith(f"{SQLITE}file:"):
             folder = Path(uri.removeprefix(SQLITE)).resolve().parent
             folder.mkdir(parents=True, exist_ok=True)
             location = (folder / "artifacts").as_uri()

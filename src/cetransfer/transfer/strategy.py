@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -143,7 +144,7 @@ def make_strategies(configured: Mapping[str, Mapping[str, Any]]) -> list[Strateg
 
 def _make(name: str, fields: dict[str, Any]) -> Strategy:
     kind = fields.pop("kind", name)
-    if kind not in STRATEGIES:
+    if not isinstance(kind, str) or kind not in STRATEGIES:
         near = difflib.get_close_matches(str(kind), STRATEGIES, n=1)
         hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(STRATEGIES)}"
         raise UserError(f"strategy.{name}.kind={kind} is unknown; {hint}")
@@ -163,6 +164,6 @@ def _make(name: str, fields: dict[str, Any]) -> Strategy:
             raise UserError(
                 f"strategy.{name}.{key}={number} must be a {'whole ' if whole else ''}number"
             )
-        if number <= 0:
-            raise UserError(f"strategy.{name}.{key}={number} must be greater than 0")
+        if not 0 < number < math.inf:
+            raise UserError(f"strategy.{name}.{key}={number} must be greater than 0 and finite")
     return cls(name=name, **fields)

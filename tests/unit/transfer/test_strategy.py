@@ -103,12 +103,15 @@ def test_no_strategies_at_all_is_the_same_mistake():
         ({"kind": "fine_tune", "learning_rate": None}, "learning_rate=None must be a number"),
         ({"kind": "fine_tune", "learning_rate": True}, "learning_rate=True must be a number"),
         ({"kind": "fine_tune", "learning_rate": [RATE]}, "must be a number"),
-        ({"kind": "fine_tune", "learning_rate": 0}, "learning_rate=0 must be greater than 0"),
-        ({"kind": "fine_tune", "learning_rate": -1.0}, "must be greater than 0"),
+        ({"kind": "fine_tune", "learning_rate": 0}, r"learning_rate=0 must be .*greater than 0"),
+        ({"kind": "fine_tune", "learning_rate": -1.0}, r"must be .*greater than 0"),
         ({"kind": "fine_tune", "learning_rate": float("nan")}, "learning_rate=nan must be"),
         ({"kind": "fine_tune", "learning_rate": float("inf")}, "learning_rate=inf must be"),
         ({"kind": "freeze", "learning_rate": RATE, "layers": 1.5}, "layers=1.5 must be a whole"),
-        ({"kind": "freeze", "learning_rate": RATE, "layers": 0}, "layers=0 must be greater than 0"),
+        (
+            {"kind": "freeze", "learning_rate": RATE, "layers": 0},
+            r"layers=0 must be .*greater than 0",
+        ),
         ({"kind": ["fine_tune"], "learning_rate": RATE}, r"strategy\.it\.kind=.*is unknown"),
     ],
 )
