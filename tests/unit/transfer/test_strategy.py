@@ -110,7 +110,7 @@ def test_no_strategies_at_all_is_the_same_mistake():
         ({"kind": "freeze", "learning_rate": RATE, "layers": 1.5}, "layers=1.5 must be a whole"),
         (
             {"kind": "freeze", "learning_rate": RATE, "layers": 0},
-            r"layers=0 must be .*greater than 0",
+            r"layers=0 must be .*than 0",
         ),
         ({"kind": ["fine_tune"], "learning_rate": RATE}, r"strategy\.it\.kind=.*is unknown"),
     ],
