@@ -98,12 +98,13 @@ def test_an_own_yaml_file_joins_the_options(tools, tmp_path):
     assert "hidden:\n- 7\n" in done.stdout
 
 
-def test_a_reader_who_stops_reading_is_no_error(tools, tmp_path):
-    process = tools.start("compare", "--help", cwd=tmp_path)
+@pytest.mark.parametrize("words", [("--help",), ("compare", "--help")])
+def test_a_reader_who_stops_reading_is_no_error(tools, tmp_path, words):
+    process = tools.start(*words, cwd=tmp_path)
     process.stdout.close()
     err = process.stderr.read()
     process.wait(timeout=60)
-    assert "Traceback" not in err
+    assert err == ""
 
 
 def test_features_are_written_with_rows_and_columns_named(inside, prepared):

@@ -32,18 +32,24 @@ WORDS = {
 
 def show_plans(plans: Mapping[str, Sequence[LayerPlan]], hidden: Sequence[int]) -> None:
     """Print, on standard error, what each strategy does to each layer."""
-    table = Table(box=SIMPLE_HEAD, title="what each strategy does to each layer", min_width=60)
-    table.add_column("strategy")
+    table = Table(
+        box=SIMPLE_HEAD,
+        title="where each layer starts: at random, copied from the source, or copied and frozen",
+        title_justify="left",
+        pad_edge=False,
+    )
+    table.add_column("strategy", no_wrap=True)
     for number, width in enumerate([*hidden, 1], start=1):
         table.add_column(f"layer {number} ({width})")
     for name, plan in plans.items():
-        table.add_row(name, *(_describe(layer) for layer in plan))
+        table.add_row(name, *(_start_of(layer) for layer in plan))
     show(table)
 
 
-def _describe(layer: LayerPlan) -> str:
-    start = "copied" if layer.origin == "source" else "random"
-    return start if layer.trained else f"{start}, frozen"
+def _start_of(layer: LayerPlan) -> str:
+    if layer.origin == "random":
+        return "random"
+    return "copied" if layer.trained else "frozen"
 
 
 def show_comparison(comparison: Comparison) -> None:

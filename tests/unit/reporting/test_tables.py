@@ -79,4 +79,4 @@ def test_the_plans_name_every_layer_with_its_width(finished, capsys):
     assert out == ""
     assert all(f"layer {number}" in err for number in (1, 2, 3))
     (line,) = [line for line in err.splitlines() if "freeze" in line]
-    assert line.split() == ["freeze", "copied,", "frozen", "copied", "copied"]
+    assert line.split() == ["freeze", "frozen", "copied", "copied"]
