@@ -3,7 +3,7 @@
 # make pipeline  the comparison as DVC stages, redoing only what changed
 # make ui        the tracking pages in a browser
 # make bench     timings, never part of the tests
-PYTHON ?= python3
+PYTHON ?= $(shell command -v python3.11 || echo python3)
 # modules instead of scripts: scripts hold absolute paths, and the folder may be moved
 RUN := PYTHONPATH=src .venv/bin/python -m
 export DVC_NO_ANALYTICS := 1

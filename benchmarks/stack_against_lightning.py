@@ -21,6 +21,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 import pytorch_lightning as pl
 import torch
 from hydra import compose, initialize_config_dir
+from joblib import cpu_count
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -128,7 +129,7 @@ def main() -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore")
     set_quiet(quiet=True)
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(cpu_count())
     rate = matrix_rate()
     print(f"matrix product: {rate:.0f} GFLOP/s on {torch.get_num_threads()} threads")
     for network in sys.argv[1:] or ["default", "small"]:

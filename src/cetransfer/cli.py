@@ -84,13 +84,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit status: 0, 2 for a user's error, 130 for Ctrl-C."""
-    if not arguments or arguments[0] in {"-h", "--help", "help"}:
-        print(usage())  # noqa: T201 - what the user asked for
-        return 0
-    if arguments[0] == "--version":
-        print(f"cetransfer {__version__}")  # noqa: T201 - what the user asked for
-        return 0
     try:
+        if not arguments or arguments[0] in {"-h", "--help", "help", "--version"}:
+            version = arguments[:1] == ["--version"]
+            print(f"cetransfer {__version__}" if version else usage(), flush=True)  # noqa: T201
+            return 0
         name, command, rest = _parse(arguments)
         # threads that wait spin briefly, then sleep: spinning for long beside another busy process
         # slows a fit down many times over, not spinning at all costs a sixth on a quiet machine

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed
 from threadpoolctl import threadpool_limits
 
 from cetransfer.evaluation.baselines import BASELINES
@@ -64,7 +63,7 @@ def baseline_predictions(case: Case, settings: Settings) -> pd.DataFrame:
         return _rows(name, case, split, 0, model.predict(features[split.test]))
 
     jobs = [(index, name, split) for index, split in enumerate(case.splits) for name in BASELINES]
-    cores = len(os.sched_getaffinity(0))
+    cores = cpu_count()
     with threadpool_limits(limits=1):
         fits = Parallel(n_jobs=cores, prefer="threads", return_as="generator")(
             delayed(fitted)(*job) for job in jobs

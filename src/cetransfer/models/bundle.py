@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from cetransfer.errors import UserError
 from cetransfer.files import sha256, write_aside
 from cetransfer.networks.stack import MlpStack
+from cetransfer.provenance import digest
 from cetransfer.settings import NetworkSettings
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def save(folder: Path, stack: MlpStack, about: dict[str, Any]) -> None:
             "inputs": stack.x_mean.shape[2],
             "sha256": sha256(aside / WEIGHTS),
         }
+        description["digest"] = digest(description)
         (aside / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n")
         if folder.is_dir():
             shutil.rmtree(folder)
@@ -65,6 +67,8 @@ def load(folder: Path) -> Bundle:
     remedy = f"remove {folder} and run again"
     try:
         about = json.loads((folder / DESCRIPTION).read_text())
+        if digest({key: about[key] for key in about if key != "digest"}) != about["digest"]:
+            raise UserError(f"{folder / DESCRIPTION} was changed; {remedy}")
         if sha256(folder / WEIGHTS) != about["sha256"]:
             raise UserError(f"{folder / WEIGHTS}: the SHA-256 differs from model.json; {remedy}")
         stack = MlpStack(about["members"], about["inputs"], NetworkSettings(**about["network"]))

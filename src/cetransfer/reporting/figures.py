@@ -33,13 +33,12 @@ def draw_comparison(comparison: Comparison, folder: Path) -> None:
 def draw_strategies(comparison: Comparison, path: Path) -> None:
     """Draw the error of every strategy and baseline with its 95 % interval, best on top."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     baselines = {line.name for line in comparison.baselines}
     lines = sorted(
         (*comparison.strategies, *comparison.baselines), key=lambda line: line.mae, reverse=True
     )
-    # the mean is so far off that it would squeeze the others together
-    lines = [line for line in lines if line.name != "mean"]
     figure = Figure(figsize=(7.5, 0.8 + 0.42 * len(lines)), layout="constrained")
     axes = figure.subplots()
     for height, line in enumerate(lines):
@@ -47,7 +46,12 @@ def draw_strategies(comparison: Comparison, path: Path) -> None:
         kind = "reference" if line is comparison.reference else kind
         _interval(axes, line, height, COLOURS[kind], "s" if kind == "baseline" else "o")
     axes.set_yticks(range(len(lines)), [_labelled(line) for line in lines])
-    axes.set_xlabel("mean absolute error (eV/atom), 95 % interval over compounds")
+    axes.set_xlabel("mean absolute error (eV/atom, logarithmic), 95 % interval over compounds")
+    # the worst are ten times the best: a linear axis would squeeze the best together
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
     axes.axvline(comparison.reference.mae, color=COLOURS["reference"], linewidth=0.8, linestyle=":")
     axes.set_title(_title(comparison), fontsize=10, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
@@ -63,6 +67,7 @@ def _interval(axes: Axes, line: Score, height: int, colour: str, marker: str) ->
         fmt=marker,
         color=colour,
         capsize=3,
+        markersize=5,
     )
     axes.annotate(
         f"{line.mae:.3f}",

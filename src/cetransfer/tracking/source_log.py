@@ -42,9 +42,8 @@ def source_runs(store: Store, nets: SourceNets, data_hashes: Mapping[str, str]) 
 
 def _run_of(store: Store, nets: SourceNets, net: int, data_hashes: Mapping[str, str]) -> str:
     identifier = nets.identifier(net)
-    found = store.client.search_runs(
-        [store.experiment_id], f"tags.`{IDENTIFIER}` = '{identifier}'", max_results=1
-    )
+    mine = f"tags.`{IDENTIFIER}` = '{identifier}' AND attributes.status = 'FINISHED'"
+    found = store.client.search_runs([store.experiment_id], mine, max_results=1)
     if found:
         return str(found[0].info.run_id)
     tags = {

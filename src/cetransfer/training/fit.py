@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from joblib import cpu_count
 from pytorch_lightning.utilities.exceptions import (  # type: ignore[attr-defined]
     MisconfigurationException,
 )
@@ -118,7 +118,7 @@ def fit(
 
 
 def _trainer(accelerator: str, advance: Callable[[], None]) -> pl.Trainer:
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(cpu_count())
     try:
         return pl.Trainer(
             accelerator=accelerator,

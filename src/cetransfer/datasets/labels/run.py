@@ -9,6 +9,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
+from joblib import cpu_count
+
 from cetransfer.datasets.elements import ELEMENTS_73
 from cetransfer.datasets.labels.network import require_chgnet
 from cetransfer.errors import UserError
@@ -74,7 +76,7 @@ def label_prototype(
     references = output_dir / "surrogate_elements.parquet"
     chunks = output_dir / f".labels-{prototype}-{settings.key}"
     _make_folder(chunks)
-    _compute(settings, chunks, references, workers or len(os.sched_getaffinity(0)))
+    _compute(settings, chunks, references, workers or cpu_count())
     frame = _merge(settings, chunks, references)
     with write_aside(table) as aside:
         frame.to_parquet(aside, index=False)
