@@ -34,7 +34,7 @@ def show_plans(plans: Mapping[str, Sequence[LayerPlan]], hidden: Sequence[int]) 
     """Print, on standard error, what each strategy does to each layer."""
     table = Table(
         box=SIMPLE_HEAD,
-        title="where each layer starts: at random, copied from the source, or copied and frozen",
+        title="each layer: random, copied from the source net, or copied and frozen",
         title_justify="left",
         pad_edge=False,
     )
