@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cetransfer.errors import UserError
 from cetransfer.progress import say, set_quiet
 from cetransfer.settings import LabelSettings, Settings, project_root
+from cetransfer.transfer.strategy import make_plans
 
 if TYPE_CHECKING:
     from cetransfer.evaluation.case import Domain
@@ -16,18 +17,22 @@ if TYPE_CHECKING:
 
 def compare(settings: Settings) -> None:
     """Compare the strategies and write, log and print the result."""
+    plans = make_plans(settings.strategy, len(settings.network.hidden) + 1)
+
+    # what is heavy comes after what can be refused at once
     from cetransfer.evaluation.case import load_case
     from cetransfer.evaluation.comparison import compare as run
-    from cetransfer.evaluation.comparison import comparison_key, plans_of
+    from cetransfer.evaluation.comparison import comparison_key
     from cetransfer.evaluation.result import publish, stage
     from cetransfer.reporting import tables
     from cetransfer.reporting.figures import draw_comparison
     from cetransfer.tracking.comparison_log import log_comparison
     from cetransfer.tracking.store import open_store
+    from cetransfer.training.fit import require_accelerator
 
     set_quiet(quiet=settings.quiet)
     root = project_root()
-    _, plans = plans_of(settings)
+    require_accelerator(settings.training.accelerator)
     case = load_case(settings, root)
     key = comparison_key(settings, case)
     output = _folder(settings, root / "outputs" / "compare" / f"{settings.dataset.name}-{key[:8]}")

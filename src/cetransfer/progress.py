@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sized
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -48,7 +49,8 @@ def meter(
 ) -> Iterator[Callable[[], None]]:
     """Yield a function to be called once per finished step.
 
-    On a terminal: a bar with elapsed and remaining time. Piped: one line at the start. Quiet: none.
+    On a terminal: a bar with elapsed and remaining time. Piped: one line at the start and one at
+    the end. Quiet: none.
     """
     terminal = sys.stderr.isatty()
     if not terminal:
@@ -61,16 +63,21 @@ def meter(
         TextColumn("left"),
         TimeRemainingColumn(),
     )
+    began = time.monotonic()
     with Progress(*columns, console=_console, disable=_console.quiet or not terminal) as bar:
         task = bar.add_task(description, total=total)
         yield lambda: bar.advance(task)
+    if not terminal:
+        say(f"  done in {time.monotonic() - began:.0f} s")
 
 
-def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
+def track(
+    items: Iterable[T], description: str, total: int | None = None, unit: str = ""
+) -> Iterator[T]:
     """Yield `items` while showing how far we are (see `meter`)."""
     if total is None and isinstance(items, Sized):
         total = len(items)
-    with meter(description, total) as advance:
+    with meter(description, total, unit) as advance:
         for item in items:
             yield item
             advance()

@@ -66,7 +66,7 @@ def test_the_real_command_ends_with_status_2_and_one_line(tools, tmp_path):
 
 CHOICES = [
     (["protocol.folds=61"], "protocol.folds=61 is more than the 60 labelled rows"),
-    (["dataset.n_labelled=100000"], "dataset.n_labelled=100000: the target has"),
+    (["dataset.n_labelled=100000"], "dataset.n_labelled=100000: give 1 to"),
     (["dataset/source=[surrogate_perovskite]"], "are the same table"),
     (["dataset/source=[surrogate_spinel,li2023_spinel]"], "a comparison takes one"),
     (["+strategy.svr.kind=zero_shot"], "a baseline has that name"),

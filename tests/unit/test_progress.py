@@ -33,13 +33,13 @@ def test_all_items_come_through_in_their_order():
     assert list(track(iter("ab"), "spelling")) == ["a", "b"]
 
 
-def test_piped_there_is_one_plain_line_at_the_start(capsys):
+def test_piped_there_is_one_plain_line_at_the_start_and_one_at_the_end(capsys):
     items = track(range(5), "counting")
     next(items)
     assert capsys.readouterr().err.count("\n") == 1
     list(items)
     out, err = capsys.readouterr()
-    assert (out, err) == ("", "")
+    assert (out, err) == ("", "  done in 0 s\n")
 
 
 def test_the_line_names_the_step_and_how_many_there_are(capsys):

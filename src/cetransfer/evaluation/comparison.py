@@ -24,7 +24,7 @@ from cetransfer.progress import say
 from cetransfer.provenance import array_digest, digest, git_commit, package_versions
 from cetransfer.training.source import SourceNets, per_epoch, source_nets
 from cetransfer.training.target import Start, fit_strategy
-from cetransfer.transfer.strategy import Strategy, TargetOnly, make_strategies
+from cetransfer.transfer.strategy import Strategy, TargetOnly, make_plans, make_strategies
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,22 +65,6 @@ def comparison_key(settings: Settings, case: Case) -> str:
     return digest([configured, arrays, case.schema.digest, cetransfer.__version__])[:16]
 
 
-def plans_of(settings: Settings) -> tuple[list[Strategy], dict[str, list[LayerPlan]]]:
-    """Return the strategies and what each does to every layer.
-
-    Raises
-    ------
-    UserError
-        If a strategy is wrong or does not fit the network, or has the name of a baseline.
-    """
-    strategies = make_strategies(settings.strategy)
-    for strategy in strategies:
-        if strategy.name in BASELINES:
-            raise UserError(f"strategy.{strategy.name}: a baseline has that name; choose another")
-    layers = len(settings.network.hidden) + 1
-    return strategies, {strategy.name: strategy.plan(layers) for strategy in strategies}
-
-
 def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Comparison:
     """Run a comparison.
 
@@ -101,7 +85,11 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         If a strategy does not fit, a folder cannot be written, or a loss is not finite.
     """
     began = time.perf_counter()
-    strategies, plans = plans_of(settings)
+    strategies = make_strategies(settings.strategy)
+    for strategy in strategies:
+        if strategy.name in BASELINES:
+            raise UserError(f"strategy.{strategy.name}: a baseline has that name; choose another")
+    plans = make_plans(settings.strategy, len(settings.network.hidden) + 1)
     sources = source_nets(
         settings,
         case.source.features,

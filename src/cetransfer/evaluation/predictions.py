@@ -68,7 +68,7 @@ def baseline_predictions(case: Case, settings: Settings) -> pd.DataFrame:
         fits = Parallel(n_jobs=cores, prefer="threads", return_as="generator")(
             delayed(fitted)(*job) for job in jobs
         )
-        frames: list[pd.DataFrame] = list(track(fits, "baselines", total=len(jobs)))
+        frames: list[pd.DataFrame] = list(track(fits, "baselines", len(jobs), "fits"))
     table: pd.DataFrame = pd.concat(frames, ignore_index=True)
     return table
 

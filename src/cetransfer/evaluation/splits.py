@@ -49,7 +49,9 @@ def labelled_rows(n_rows: int, n_labelled: int | None, draw: int) -> NDArray[np.
     if n_labelled is None:
         return np.arange(n_rows)
     if not 1 <= n_labelled <= n_rows:
-        raise UserError(f"dataset.n_labelled={n_labelled}: the target has {n_rows} rows")
+        raise UserError(
+            f"dataset.n_labelled={n_labelled}: give 1 to {n_rows}, the target has so many rows"
+        )
     chosen = generator(draw, Purpose.DRAW).choice(n_rows, size=n_labelled, replace=False)
     return np.sort(chosen)
 

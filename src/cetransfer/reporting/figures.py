@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cetransfer.evaluation.scores import Score
 
 # Okabe & Ito, https://jfly.uni-koeln.de/color/: told apart by colour-blind readers too
-COLOURS = {"strategy": "#0072B2", "baseline": "#999999", "reference": "#D55E00"}
+COLOURS = {"transfer": "#0072B2", "target only": "#D55E00", "baseline": "#999999"}
 PANELS_PER_ROW = 3
 
 
@@ -33,6 +33,7 @@ def draw_comparison(comparison: Comparison, folder: Path) -> None:
 def draw_strategies(comparison: Comparison, path: Path) -> None:
     """Draw the error of every strategy and baseline with its 95 % interval, best on top."""
     from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
     from matplotlib.ticker import LogLocator
 
     baselines = {line.name for line in comparison.baselines}
@@ -42,18 +43,23 @@ def draw_strategies(comparison: Comparison, path: Path) -> None:
     figure = Figure(figsize=(7.5, 0.8 + 0.42 * len(lines)), layout="constrained")
     axes = figure.subplots()
     for height, line in enumerate(lines):
-        kind = "baseline" if line.name in baselines else "strategy"
-        kind = "reference" if line is comparison.reference else kind
+        kind = "baseline" if line.name in baselines else "transfer"
+        kind = "target only" if line is comparison.reference else kind
         _interval(axes, line, height, COLOURS[kind], "s" if kind == "baseline" else "o")
     axes.set_yticks(range(len(lines)), [_labelled(line) for line in lines])
-    axes.set_xlabel("mean absolute error (eV/atom, logarithmic), 95 % interval over compounds")
+    axes.set_xlabel("mean absolute error (eV/atom), 95 % interval over compounds")
     # the worst are ten times the best: a linear axis would squeeze the best together
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("")
-    axes.axvline(comparison.reference.mae, color=COLOURS["reference"], linewidth=0.8, linestyle=":")
+    axes.axvline(
+        comparison.reference.mae, color=COLOURS["target only"], linewidth=0.8, linestyle=":"
+    )
     axes.set_title(_title(comparison), fontsize=10, loc="left")
+    axes.set_xlim(right=1.3 * max(line.mae_high for line in lines))
+    handles = [Patch(color=colour, label=kind) for kind, colour in COLOURS.items()]
+    axes.legend(handles=handles, loc="upper right", fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", alpha=0.25)
     figure.savefig(path, dpi=150)
@@ -98,7 +104,7 @@ def draw_parity(comparison: Comparison, path: Path) -> None:
     rows = -(-len(names) // PANELS_PER_ROW)
     columns = min(PANELS_PER_ROW, len(names))
     figure = Figure(figsize=(3.1 * columns, 3.2 * rows + 0.3), layout="constrained")
-    panels = np.atleast_1d(figure.subplots(rows, columns, sharex=True, sharey=True)).ravel()
+    panels = np.atleast_1d(figure.subplots(rows, columns, squeeze=True)).ravel()
     chosen = table[table["strategy"].isin(names)]
     low = float(min(chosen["formation_energy"].min(), chosen["prediction"].min()))
     high = float(max(chosen["formation_energy"].max(), chosen["prediction"].max()))
@@ -106,9 +112,8 @@ def draw_parity(comparison: Comparison, path: Path) -> None:
         _parity(axes, chosen[chosen["strategy"] == line.name], line, (low, high))
     for axes in panels[len(names) :]:
         axes.remove()
-    figure.supxlabel("given formation energy (eV/atom)", fontsize=9)
+    figure.supxlabel(f"given formation energy (eV/atom); {_title(comparison)}", fontsize=9)
     figure.supylabel("predicted (eV/atom)", fontsize=9)
-    figure.suptitle(_title(comparison), fontsize=10)
     figure.savefig(path, dpi=150)
 
 
@@ -120,7 +125,7 @@ def _parity(axes: Axes, table: pd.DataFrame, line: Score, limits: tuple[float, f
         s=5,
         alpha=0.5,
         linewidths=0,
-        color=COLOURS["strategy" if line.verdict else "reference"],
+        color=COLOURS["transfer" if line.verdict else "target only"],
     )
     axes.set_title(f"{line.name}: MAE {line.mae:.3f}, R² {line.r2:.2f}", fontsize=9)
-    axes.set_aspect("equal")
+    axes.set(xlim=limits, ylim=limits, aspect="equal")

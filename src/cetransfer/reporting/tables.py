@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -11,7 +12,7 @@ from rich.table import Table
 from cetransfer.progress import show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from cetransfer.evaluation.comparison import Comparison
@@ -28,6 +29,34 @@ WORDS = {
     "not_distinguishable": "not distinguishable",
     None: "",
 }
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the verdict's table; `wide` ones are left out on a narrow terminal."""
+
+    title: str
+    cell: Callable[[Score], str]
+    wide: bool = False
+
+
+def _if_compared(line: Score, text: str) -> str:
+    return "" if line.p_corrected is None else text
+
+
+COLUMNS = (
+    Column("MAE", lambda line: f"{line.mae:.4f}"),
+    Column("95 %", lambda line: f"{line.mae_low:.3f} to {line.mae_high:.3f}", wide=True),
+    Column("unseen", lambda line: "" if line.mae_unseen is None else f"{line.mae_unseen:.4f}"),
+    Column("Δ {reference}", lambda line: _if_compared(line, f"{line.delta:+.4f}")),
+    Column(
+        "95 % of Δ",
+        lambda line: _if_compared(line, f"{line.delta_low:+.3f} {line.delta_high:+.3f}"),
+        wide=True,
+    ),
+    Column("p", lambda line: _p(line.p_corrected)),
+    Column("Δ best baseline", lambda line: f"{line.delta_best_baseline:+.4f}", wide=True),
+)
 
 
 def show_plans(plans: Mapping[str, Sequence[LayerPlan]], hidden: Sequence[int]) -> None:
@@ -63,39 +92,23 @@ def show_comparison(comparison: Comparison) -> None:
         f"({document['protocol']['folds']}-fold, {document['n_target']} labelled rows)",
         title_justify="left",
     )
-    headers = ["MAE", "95 %", f"Δ {comparison.reference.name}", "95 %", "p", "Δ best baseline"]
-    if unseen:
-        headers.insert(2, "unseen")
+    console = Console()
+    narrow = console.is_terminal and console.width < WIDTH
+    console.width = console.width if narrow else max(console.width, WIDTH)
+    shown = [column for column in COLUMNS if not (narrow and column.wide)]
+    shown = [column for column in shown if unseen or column.title != "unseen"]
     table.add_column("", no_wrap=True)
-    for header in headers:
-        table.add_column(header, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
+    for column in shown:
+        title = column.title.format(reference=comparison.reference.name)
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=not narrow)
     for line in comparison.strategies:
-        table.add_row(*_cells(line, unseen=unseen))
+        table.add_row(line.name, *(column.cell(line) for column in shown), WORDS[line.verdict])
     table.add_section()
     for line in comparison.baselines:
-        table.add_row(*_cells(line, unseen=unseen), style="dim")
-    console = Console()
-    console.width = max(console.width, WIDTH)
+        table.add_row(line.name, *(column.cell(line) for column in shown), "", style="dim")
     console.print(table)
     console.print(sentence(comparison), highlight=False)
-
-
-def _cells(line: Score, *, unseen: bool) -> list[str]:
-    compared = line.p_corrected is not None
-    cells = [
-        line.name,
-        f"{line.mae:.4f}",
-        f"{line.mae_low:.3f} to {line.mae_high:.3f}",
-        f"{line.delta:+.4f}" if compared else "",
-        f"{line.delta_low:+.3f} {line.delta_high:+.3f}" if compared else "",
-        _p(line.p_corrected),
-        f"{line.delta_best_baseline:+.4f}",
-        WORDS[line.verdict],
-    ]
-    if unseen:
-        cells.insert(3, "" if line.mae_unseen is None else f"{line.mae_unseen:.4f}")
-    return cells
 
 
 def _p(value: float | None) -> str:

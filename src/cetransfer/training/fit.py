@@ -117,6 +117,17 @@ def fit(
     return losses
 
 
+def require_accelerator(accelerator: str) -> None:
+    """Refuse an accelerator that this machine does not have, before anything is computed.
+
+    Raises
+    ------
+    UserError
+        Naming it and what to give in its place.
+    """
+    _trainer(accelerator, lambda: None)
+
+
 def _trainer(accelerator: str, advance: Callable[[], None]) -> pl.Trainer:
     torch.set_num_threads(cpu_count())
     try:

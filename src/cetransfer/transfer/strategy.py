@@ -142,6 +142,19 @@ def make_strategies(configured: Mapping[str, Mapping[str, Any]]) -> list[Strateg
     return strategies
 
 
+def make_plans(
+    configured: Mapping[str, Mapping[str, Any]], layers: int
+) -> dict[str, list[LayerPlan]]:
+    """Return what each configured strategy does to every layer, by the strategy's name.
+
+    Raises
+    ------
+    UserError
+        As `make_strategies`, or if a strategy does not fit a network of so many layers.
+    """
+    return {strategy.name: strategy.plan(layers) for strategy in make_strategies(configured)}
+
+
 def _make(name: str, fields: dict[str, Any]) -> Strategy:
     kind = fields.pop("kind", name)
     if not isinstance(kind, str) or kind not in STRATEGIES:

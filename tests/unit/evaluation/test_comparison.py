@@ -8,8 +8,9 @@ import pytest
 
 from cetransfer.errors import UserError
 from cetransfer.evaluation import comparison as module
-from cetransfer.evaluation.comparison import compare, comparison_key, plans_of
+from cetransfer.evaluation.comparison import compare, comparison_key
 from cetransfer.networks.predict import predict
+from cetransfer.transfer.strategy import make_plans
 
 NETS = 2 * (3 + 1)
 
@@ -210,16 +211,16 @@ def test_a_changed_label_changes_the_key(settings, make_case):
     assert comparison_key(settings, case) != before
 
 
-def test_a_strategy_may_not_have_the_name_of_a_baseline(settings):
-    settings.strategy["svr"] = {"kind": "zero_shot"}
+def test_a_strategy_may_not_have_the_name_of_a_baseline(small, make_case, tmp_path):
+    small.strategy["svr"] = {"kind": "zero_shot"}
     with pytest.raises(UserError, match=r"strategy\.svr: a baseline has that name"):
-        plans_of(settings)
+        compare(small, make_case(small), tmp_path, tmp_path / "partial")
 
 
 def test_plans_are_checked_against_the_depth_of_the_network(settings):
     settings.strategy["freeze"]["layers"] = 3
     with pytest.raises(UserError, match="the network has 3 layers; give 1 to 2"):
-        plans_of(settings)
+        make_plans(settings.strategy, len(settings.network.hidden) + 1)
 
 
 @pytest.mark.usefixtures("mean_only")

@@ -127,7 +127,7 @@ def test_without_a_number_all_rows_are_labelled():
 
 @pytest.mark.parametrize("count", [0, -1, 8])
 def test_a_number_of_labelled_rows_that_cannot_be_is_refused(count):
-    with pytest.raises(UserError, match=rf"dataset\.n_labelled={count}: the target has 7 rows"):
+    with pytest.raises(UserError, match=rf"dataset\.n_labelled={count}: give 1 to 7"):
         labelled_rows(7, count, 0)
 
 
