@@ -49,7 +49,7 @@ COLUMNS = {
 ENTRY = Entry(
     about="perovskites ABO3 of Emery & Wolverton (2017), true sites, hull distance",
     prototype="perovskite",
-    licence="as at the origin, figshare 5334142",
+    licence="see figshare 5334142",
     doi="10.1038/sdata.2017.153",
     origins=(
         Origin("the same table as CSV, in a mirror folder", {CSV: CSV_SHA256}, NAME),

@@ -22,7 +22,7 @@ HASH_SHOWN = 12
 def show_list(overviews: Sequence[Overview]) -> None:
     """Print one line per data set, then where each comes from."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for header in ("data set", "here", "rows", "elements", "A x B", "eV/atom", "licence", "DOI"):
+    for header in ("data set", "here", "rows", "elements", "A x B", "eV/atom", "licence"):
         right = header in {"rows", "elements"}
         table.add_column(header, justify="right" if right else "left", no_wrap=True)
     for each in overviews:
@@ -36,13 +36,14 @@ def show_list(overviews: Sequence[Overview]) -> None:
                 f"{figures.lowest:.2f} to {figures.highest:.2f}",
             ]
         here = "no" if figures is None else "yes"
-        table.add_row(each.name, here, *cells, each.entry.licence, each.entry.doi)
+        table.add_row(each.name, here, *cells, each.entry.licence)
     console = Console(highlight=False)
     console.width = max(console.width, WIDTH)
     console.print(table)
     lines = Console(soft_wrap=True, highlight=False, markup=False)
     for each in overviews:
-        lines.print(f"{each.name}: {each.entry.about}")
+        doi = f", doi {each.entry.doi}" if each.entry.doi else ""
+        lines.print(f"{each.name}: {each.entry.about}{doi}")
         for copy in each.copies:
             digest = "" if copy.sha256 is None else copy.sha256[:HASH_SHOWN]
             lines.print(f"  {digest:<{HASH_SHOWN}}  {copy.name}  ({copy.address})")
