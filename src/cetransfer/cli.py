@@ -16,12 +16,16 @@ EXIT_INTERRUPTED = 130
 
 @dataclass(frozen=True)
 class Command:
-    """A command: its one-line help, its primary config and the function that does the work."""
+    """A command: its one-line help, its primary config and the function that does the work.
+
+    `words` are the keys that plain words after the command stand for, in their order.
+    """
 
     help: str
     config: str
     module: str
     function: str
+    words: tuple[str, ...] = ()
 
 
 COMMANDS = {
@@ -43,6 +47,26 @@ COMMANDS = {
         "cetransfer.commands",
         "features",
     ),
+    "data list": Command(
+        "list the data sets: size, origin, licence, whether it is here",
+        "list",
+        "cetransfer.commands",
+        "list_data",
+    ),
+    "data show": Command(
+        "show everything known of one data set: data show NAME",
+        "show",
+        "cetransfer.commands",
+        "show_data",
+        ("name",),
+    ),
+    "data audit": Command(
+        "look for wrong labels: data audit SOURCE [TARGET]",
+        "audit",
+        "cetransfer.commands",
+        "audit",
+        ("source", "target"),
+    ),
     "data label": Command(
         "label all compositions of a prototype with CHGNet",
         "label",
@@ -56,6 +80,7 @@ Examples:
   cetransfer compare experiment=quick
   cetransfer compare dataset=li2023 network=small strategy=[target_only,fine_tune]
   cetransfer compare strategy.freeze.layers=2 protocol.members=3 seed=1
+  cetransfer data audit li2023_spinel li2023_perovskite
   cetransfer compare --cfg job            the configuration, without running
   cetransfer compare --help               all groups, their options and keys
 """
@@ -117,9 +142,23 @@ def run(arguments: list[str]) -> int:
 def _parse(arguments: list[str]) -> tuple[str, Command, list[str]]:
     name = " ".join(arguments[: 2 if arguments[0] == "data" else 1])
     if name in COMMANDS:
-        return name, COMMANDS[name], arguments[len(name.split()) :]
+        command = COMMANDS[name]
+        return name, command, _with_keys(command, arguments[len(name.split()) :])
+    if name == "data":
+        inner = ", ".join(key.split()[1] for key in COMMANDS if key.startswith("data "))
+        raise UserError(f"data needs another word: {inner}; see `cetransfer --help`")
     import difflib
 
     near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
     hint = f"did you mean `cetransfer {near[0]}`?" if near else "see `cetransfer --help`"
     raise UserError(f"there is no command {name!r}; {hint}")
+
+
+def _with_keys(command: Command, arguments: list[str]) -> list[str]:
+    """Put its key before each of the plain words that the arguments begin with."""
+    named = list(arguments)
+    for i, (key, word) in enumerate(zip(command.words, arguments, strict=False)):
+        if "=" in word or word.startswith("-"):
+            break
+        named[i] = f"{key}={word}"
+    return named

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from cetransfer.errors import UserError
 from cetransfer.progress import say, set_quiet
-from cetransfer.settings import LabelSettings, Settings, project_root
+from cetransfer.settings import (
+    AuditSettings,
+    LabelSettings,
+    ListSettings,
+    Settings,
+    ShowSettings,
+    project_root,
+)
 from cetransfer.transfer.strategy import make_plans
 
 if TYPE_CHECKING:
@@ -105,7 +112,62 @@ def label(settings: LabelSettings) -> None:
     _tell(f"labels  {path}")
 
 
-def _folder(settings: Settings | LabelSettings, default: Path) -> Path:
+def list_data(settings: ListSettings) -> None:
+    """List the data sets of the catalogue."""
+    from cetransfer.datasets.overview import overviews
+    from cetransfer.reporting.catalogue import show_list
+
+    del settings
+    show_list(overviews(project_root()))
+
+
+def show_data(settings: ShowSettings) -> None:
+    """Show what is known of one data set."""
+    from cetransfer.datasets.overview import overview
+    from cetransfer.reporting.catalogue import show_one
+
+    show_one(overview(settings.name, project_root()))
+
+
+def audit(settings: AuditSettings) -> None:
+    """Audit one data set or two, and write, log and print what was found."""
+    from cetransfer.datasets.audit.load import load_subject, load_truth
+    from cetransfer.datasets.audit.run import audit as run
+    from cetransfer.files import write_json
+    from cetransfer.reporting.audit import show_audit
+    from cetransfer.reporting.tables import show_places
+    from cetransfer.tracking.audit_log import log_audit
+    from cetransfer.tracking.store import open_store
+
+    set_quiet(quiet=settings.quiet)
+    root = project_root()
+    source, hashes = load_subject(settings.source, root)
+    target = None
+    if settings.target is not None:
+        target, more = load_subject(settings.target, root)
+        hashes |= more
+    truth, more = load_truth(settings.sites_from, root)
+    hashes |= more
+    name = source.name if target is None else f"{source.name}-{target.name}"
+    output = _folder(settings, root / "outputs" / "audit" / name)
+    store = open_store(settings.tracking, root)
+    say(f"auditing {name}")
+    found = run(source, target, truth)
+    document = {
+        "source": settings.source,
+        "target": settings.target,
+        "sites_from": None if truth is None else truth.name,
+        "data_hashes": hashes,
+        **found.document(),
+    }
+    path = output / "audit.json"
+    write_json(path, document)
+    run_id = log_audit(store, found, document)
+    show_audit(found)
+    show_places(path, store, run_id)
+
+
+def _folder(settings: Settings | LabelSettings | AuditSettings, default: Path) -> Path:
     """Make the output folder before any work, so that a long run does not end for want of it."""
     folder = Path(settings.output_dir) if settings.output_dir else default
     try:

@@ -19,7 +19,13 @@ from yaml import YAMLError
 from cetransfer import settings as shapes
 from cetransfer.errors import UserError
 
-SHAPES: dict[str, type] = {"config": shapes.Settings, "label": shapes.LabelSettings}
+SHAPES: dict[str, type] = {
+    "config": shapes.Settings,
+    "label": shapes.LabelSettings,
+    "list": shapes.ListSettings,
+    "show": shapes.ShowSettings,
+    "audit": shapes.AuditSettings,
+}
 
 
 def config_dir() -> Path:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -44,6 +45,18 @@ def write_aside(path: Path) -> Iterator[Path]:
             f"cannot write {path}: {error.strerror or error}; "
             "give a writable folder, for example output_dir=/tmp/cetransfer"
         ) from error
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a document as indented JSON.
+
+    Raises
+    ------
+    UserError
+        As `write_aside`.
+    """
+    with write_aside(path) as aside:
+        aside.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n")
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:

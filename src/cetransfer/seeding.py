@@ -21,6 +21,7 @@ class Purpose(IntEnum):
     DRAW = 5
     BOOTSTRAP = 6
     BASELINE = 7
+    AUDIT = 8
 
 
 def sequence(seed: int, purpose: Purpose, *path: int) -> np.random.SeedSequence:

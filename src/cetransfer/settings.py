@@ -122,6 +122,30 @@ class LabelSettings:
     output_dir: str | None
 
 
+@dataclass
+class ListSettings:
+    """What `cetransfer data list` reads: nothing."""
+
+
+@dataclass
+class ShowSettings:
+    """What `cetransfer data show` reads."""
+
+    name: str
+
+
+@dataclass
+class AuditSettings:
+    """What `cetransfer data audit` reads."""
+
+    source: str
+    target: str | None
+    sites_from: str | None
+    tracking: TrackingSettings
+    quiet: bool
+    output_dir: str | None
+
+
 def project_root(start: Path | None = None) -> Path:
     """Return the nearest folder, upwards from `start`, with a `dvc.yaml`, else `start` itself."""
     here = (start or Path.cwd()).resolve()

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 import torch
 
-from cetransfer.datasets import surrogate
+from cetransfer.datasets import fetch
 
 WORDS = [
     (["comapre"], "did you mean `cetransfer compare`?"),
     (["qqq"], "see `cetransfer --help`"),
-    (["data"], "did you mean `cetransfer data label`?"),
+    (["data"], "data needs another word: list, show, audit, label"),
     (["data", "lable"], "did you mean `cetransfer data label`?"),
     (["compare", "protocol.fold=3"], "there is no key 'protocol.fold'; did you mean"),
     (["compare", "+nonsense=1"], "nonsense"),
@@ -114,7 +114,7 @@ def test_a_mirror_without_the_file_names_the_file(inside, tools, prepared, tmp_p
 
 
 def test_missing_data_is_answered_with_dvc_pull(inside, tools, tmp_path, monkeypatch):
-    monkeypatch.setattr(surrogate, "files", lambda _: tmp_path / "package")
+    monkeypatch.setattr(fetch, "files", lambda _: tmp_path / "package")
     (tmp_path / "dvc.yaml").touch()
     done = inside("compare", *tools.TINY, cwd=tmp_path)
     assert refused(done, "run `dvc pull`")

@@ -143,7 +143,7 @@ def test_label_has_a_configuration_of_its_own(compose):
         ("+protocol.flods=3", "'protocol.folds'?"),
         ("features=ab_b", "features has no option 'ab_b'; did you mean 'ab_ab'?"),
         ("network=smal", "network has no option 'smal'; did you mean 'small'?"),
-        ("dataset=zzz", "dataset has no option 'zzz'; choose one of li2023, surrogate"),
+        ("dataset=zzz", "dataset has no option 'zzz'; choose one of emery2017, li2023, surrogate"),
         ("experiment=quik", "experiment has no option 'quik'; did you mean 'quick'?"),
         ("strategy=[target_only,fine_tun]", "'fine_tun'; did you mean 'fine_tune'?"),
         ("dataset/source=[surrogate_spinl]", "did you mean 'surrogate_spinel'?"),

@@ -33,6 +33,7 @@ def test_the_values_of_the_purposes_are_part_of_every_result():
         "DRAW": 5,
         "BOOTSTRAP": 6,
         "BASELINE": 7,
+        "AUDIT": 8,
     }
 
 

@@ -1,4 +1,4 @@
-"""The catalogue of data sets: a loader registers itself under a name."""
+"""The catalogue of data sets: a loader registers itself under a name, with what is known of it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cetransfer.datasets.dataset import Dataset
+    from cetransfer.datasets.origin import Entry
 
 
 class Loader(Protocol):
@@ -24,15 +25,17 @@ class Loader(Protocol):
 
 
 _loaders: dict[str, Loader] = {}
+_entries: dict[str, Entry] = {}
 
 
-def register(name: str) -> Callable[[Loader], Loader]:
+def register(name: str, entry: Entry) -> Callable[[Loader], Loader]:
     """Enter a loader into the catalogue; to be used as a decorator in a module of this package."""
 
     def enter(loader: Loader) -> Loader:
         if name in _loaders:
             raise ValueError(f"data set {name} is registered twice")
         _loaders[name] = loader
+        _entries[name] = entry
         return loader
 
     return enter
@@ -46,6 +49,18 @@ def names() -> tuple[str, ...]:
         if not module.ispkg:
             importlib.import_module(module.name)
     return tuple(sorted(_loaders))
+
+
+def entry(name: str) -> Entry:
+    """Return what is known of a data set without reading it.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name.
+    """
+    _require(name)
+    return _entries[name]
 
 
 def load(name: str, *, root: Path, exclude_suspects: bool) -> Dataset:
@@ -65,9 +80,13 @@ def load(name: str, *, root: Path, exclude_suspects: bool) -> Dataset:
     UserError
         If there is none of that name, or its files are missing or damaged.
     """
+    _require(name)
+    return _loaders[name](root=root, exclude_suspects=exclude_suspects)
+
+
+def _require(name: str) -> None:
     known = names()
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         meant = f"did you mean {close[0]}? " if close else ""
         raise UserError(f"no data set {name!r}; {meant}known: {', '.join(known)}")
-    return _loaders[name](root=root, exclude_suspects=exclude_suspects)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,22 @@ def fetch(folder: str, relative_path: str, url: str, sha256: str) -> Path:
             _check(aside, sha256, f"the file at {url} has changed; set {MIRROR} to a good copy")
     _check(path, sha256, "delete the file to download it again")
     return path
+
+
+def present(folder: str, relative_path: str) -> Path | None:
+    """Return where `fetch` would find a file without the network, or None; nothing is checked."""
+    mirror = os.environ.get(MIRROR)
+    base = Path(mirror).expanduser() if mirror else cache_folder()
+    path = base / folder / relative_path
+    return path if path.is_file() else None
+
+
+def versioned(root: Path, name: str) -> Path | None:
+    """Return the table of that name in the project's `data/`, else in the package, or None."""
+    for path in (root / "data" / name, Path(str(files("cetransfer") / "data" / name))):
+        if path.is_file():
+            return path
+    return None
 
 
 def parsed(source: Path, suffix: str, write: Callable[[Path], None]) -> Path:

@@ -12,10 +12,11 @@ from urllib.parse import quote
 
 import numpy as np
 
-from cetransfer.datasets.audit import suspect_rows
+from cetransfer.datasets.audit.additive import suspect_rows
 from cetransfer.datasets.catalogue import register
 from cetransfer.datasets.dataset import Dataset
 from cetransfer.datasets.fetch import fetch, parsed
+from cetransfer.datasets.origin import Entry, Origin
 from cetransfer.errors import UserError
 
 if TYPE_CHECKING:
@@ -46,7 +47,32 @@ ORDER_NOTE = (
 )
 
 
-@register("li2023_spinel")
+def _entry(
+    about: str, prototype: str, files: tuple[str, ...], rests_on: str, *, true: bool
+) -> Entry:
+    return Entry(
+        about=about,
+        prototype=prototype,
+        licence="MIT",
+        doi="10.1038/s41524-023-01068-7",
+        origins=(
+            Origin(f"{REPOSITORY}/{COMMIT}", {path: SHA256[path] for path in files}, "li2023"),
+        ),
+        rests_on=(rests_on,),
+        true_sites=true,
+    )
+
+
+@register(
+    "li2023_spinel",
+    _entry(
+        "spinels AB2O4 of Li et al. (2023), density functional theory, no oxide correction",
+        "spinel",
+        (SPINEL, SPINEL_TOTAL),
+        "calculations of Li et al.",
+        true=True,
+    ),
+)
 def load_spinel(*, root: Path, exclude_suspects: bool) -> Dataset:
     """Read the 5174 released spinels, with ``total_energy_per_atom`` (eV/atom).
 
@@ -78,7 +104,16 @@ def load_spinel(*, root: Path, exclude_suspects: bool) -> Dataset:
     )
 
 
-@register("li2023_perovskite")
+@register(
+    "li2023_perovskite",
+    _entry(
+        "perovskites ABO3 of Li et al. (2023), it seems from the Materials Project",
+        "perovskite",
+        (PEROVSKITE,),
+        "Materials Project",
+        true=False,
+    ),
+)
 def load_perovskite(*, root: Path, exclude_suspects: bool) -> Dataset:
     """Read the 855 released perovskites; none is left out.
 

@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cetransfer.datasets.catalogue import register
 from cetransfer.datasets.dataset import Dataset
+from cetransfer.datasets.fetch import versioned
+from cetransfer.datasets.origin import Entry, Origin
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
 PROTOTYPE = {"surrogate_spinel": "spinel", "surrogate_perovskite": "perovskite"}
 
 
-@register("surrogate_spinel")
+def _entry(name: str, formula: str) -> Entry:
+    prototype = PROTOTYPE[name]
+    return Entry(
+        about=f"cubic {prototype}s {formula} labelled by this project with CHGNet 0.3.0",
+        prototype=prototype,
+        licence="MIT",
+        doi="",
+        origins=(
+            Origin(
+                f"versioned with DVC; cetransfer data label prototype={prototype}",
+                {f"{name}.parquet": None},
+            ),
+        ),
+        # doi 10.1038/s42256-023-00716-3: CHGNet was trained on trajectories of that database
+        rests_on=("CHGNet 0.3.0", "Materials Project"),
+        true_sites=True,
+    )
+
+
+@register("surrogate_spinel", _entry("surrogate_spinel", "AB2O4"))
 def _spinel(*, root: Path, exclude_suspects: bool) -> Dataset:
     del exclude_suspects
     return load_surrogate("surrogate_spinel", root)
 
 
-@register("surrogate_perovskite")
+@register("surrogate_perovskite", _entry("surrogate_perovskite", "ABO3"))
 def _perovskite(*, root: Path, exclude_suspects: bool) -> Dataset:
     del exclude_suspects
     return load_surrogate("surrogate_perovskite", root)
@@ -60,11 +81,10 @@ def load_surrogate(name: str, root: Path) -> Dataset:
 
 
 def _locate(name: str, root: Path) -> Path:
+    path = versioned(root, f"{name}.parquet")
+    if path is not None:
+        return path
     own = root / "data" / f"{name}.parquet"
-    shipped = Path(str(files("cetransfer") / "data" / f"{name}.parquet"))
-    for path in (own, shipped):
-        if path.is_file():
-            return path
     prototype = PROTOTYPE[name]
     raise UserError(
         f"data set {name} is not there: no file {own}; run `dvc pull`, or make it with "

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from cetransfer.datasets.catalogue import load, names, register
+from cetransfer.datasets.catalogue import entry, load, names, register
 from cetransfer.errors import UserError
 
 SHIPPED = {"li2023_spinel", "li2023_perovskite", "surrogate_spinel", "surrogate_perovskite"}
@@ -25,4 +25,4 @@ def test_a_name_like_no_other_gets_the_list(tmp_path):
 def test_a_name_can_be_taken_once_only():
     names()
     with pytest.raises(ValueError, match="registered twice"):
-        register("li2023_spinel")(lambda **_: None)
+        register("li2023_spinel", entry("li2023_spinel"))(lambda **_: None)

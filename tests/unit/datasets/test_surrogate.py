@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from cetransfer.datasets import surrogate
+from cetransfer.datasets import fetch
 from cetransfer.datasets.catalogue import load
 from cetransfer.datasets.surrogate import load_surrogate
 from cetransfer.errors import UserError
@@ -40,13 +40,13 @@ def test_the_hash_is_that_of_the_file(root):
 
 
 def test_a_missing_table_names_the_file_and_dvc_pull(tmp_path, monkeypatch):
-    monkeypatch.setattr(surrogate, "files", lambda _: tmp_path / "package")
+    monkeypatch.setattr(fetch, "files", lambda _: tmp_path / "package")
     with pytest.raises(UserError, match=r"surrogate_perovskite\.parquet; run `dvc pull`"):
         load_surrogate("surrogate_perovskite", tmp_path)
 
 
 def test_the_table_of_the_package_stands_in(root, tmp_path, monkeypatch):
-    monkeypatch.setattr(surrogate, "files", lambda _: root)
+    monkeypatch.setattr(fetch, "files", lambda _: root)
     assert len(load_surrogate("surrogate_spinel", tmp_path / "elsewhere").frame) == 2
 
 

@@ -45,17 +45,31 @@ def additive_residual(
     float64 array (n,)
         In the unit and order of `values`.
     """
+    row_effect, column_effect = additive_effects(rows, columns, values)
+    expected = rows.map(row_effect).to_numpy() + columns.map(column_effect).to_numpy()
+    residual: NDArray[np.float64] = values.to_numpy(dtype=np.float64) - expected
+    return residual
+
+
+def additive_effects(
+    rows: pd.Series, columns: pd.Series, values: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Return the row and the column effects of a median polish, by key; see `additive_residual`."""
     import pandas as pd
 
     row, row_names = pd.factorize(rows)
     column, column_names = pd.factorize(columns)
     table = np.full((len(row_names), len(column_names)), np.nan)
     table[row, column] = values.to_numpy(dtype=np.float64)
+    row_effect, column_effect = np.zeros(len(row_names)), np.zeros(len(column_names))
     for _ in range(SWEEPS):
-        table -= np.nanmedian(table, axis=1, keepdims=True)
-        table -= np.nanmedian(table, axis=0, keepdims=True)
-    residual: NDArray[np.float64] = table[row, column]
-    return residual
+        median = np.nanmedian(table, axis=1)
+        table -= median[:, None]
+        row_effect += median
+        median = np.nanmedian(table, axis=0)
+        table -= median
+        column_effect += median
+    return pd.Series(row_effect, row_names), pd.Series(column_effect, column_names)
 
 
 def suspect_rows(frame: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:

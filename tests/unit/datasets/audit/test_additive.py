@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cetransfer.datasets.audit import additive_residual, suspect_rows
+from cetransfer.datasets.audit.additive import additive_residual, suspect_rows
 
 
 def grid(n=8, seed=0):

@@ -1,0 +1,57 @@
+"""Where the rows of a data set come from: public addresses, files and their SHA-256."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One place that the rows can be read from.
+
+    Parameters
+    ----------
+    address
+        Public address, or the command that makes the files.
+    files
+        SHA-256 of every file, by path; None where the file is versioned with the project.
+    folder
+        Folder in the mirror and in the cache; None for ``data/`` in the project.
+    """
+
+    address: str
+    files: Mapping[str, str | None]
+    folder: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the catalogue knows of a data set without reading it.
+
+    Parameters
+    ----------
+    about
+        One line.
+    prototype
+        Key in `cetransfer.structures.prototypes.PROTOTYPES`.
+    licence, doi
+        Of the data; the DOI of the paper that describes them, empty where there is none.
+    origins
+        Any one of them gives all rows.
+    rests_on
+        Whose calculations the labels rest on, also indirectly.
+    true_sites
+        Whether A and B are known to be the sites, not just an order of writing.
+    """
+
+    about: str
+    prototype: str
+    licence: str
+    doi: str
+    origins: tuple[Origin, ...]
+    rests_on: tuple[str, ...] = field(default=())
+    true_sites: bool = False

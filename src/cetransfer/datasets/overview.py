@@ -1,0 +1,98 @@
+"""What the catalogue shows of a data set; nothing is downloaded for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cetransfer.datasets import catalogue
+from cetransfer.datasets.fetch import present, versioned
+from cetransfer.files import sha256
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cetransfer.datasets.origin import Entry, Origin
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the rows say: counts, and the range of the formation energies in eV/atom."""
+
+    rows: int
+    elements: int
+    on_a: int
+    on_b: int
+    coverage: float
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A file of an origin: the SHA-256 it should have or has, and where it is (None: not here)."""
+
+    address: str
+    name: str
+    sha256: str | None
+    path: Path | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A data set as `data list` and `data show` print it; no figures where it is not here."""
+
+    name: str
+    entry: Entry
+    copies: tuple[Copy, ...]
+    figures: Figures | None
+
+
+def overviews(root: Path) -> list[Overview]:
+    """Return the overview of every data set, by name."""
+    return [overview(name, root) for name in catalogue.names()]
+
+
+def overview(name: str, root: Path) -> Overview:
+    """Return what is known of a data set, with its figures if its files are here.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name, or its files are damaged.
+    """
+    entry = catalogue.entry(name)
+    copies = tuple(
+        Copy(origin.address, file, digest or (sha256(path) if path else None), path)
+        for origin in entry.origins
+        for file, digest in origin.files.items()
+        for path in [_path(origin, file, root)]
+    )
+    return Overview(name, entry, copies, _figures(name, root) if is_here(name, root) else None)
+
+
+def is_here(name: str, root: Path) -> bool:
+    """Tell whether all files of one origin are here, so that nothing has to be downloaded."""
+    return any(
+        all(_path(origin, file, root) for file in origin.files)
+        for origin in catalogue.entry(name).origins
+    )
+
+
+def _path(origin: Origin, file: str, root: Path) -> Path | None:
+    return versioned(root, file) if origin.folder is None else present(origin.folder, file)
+
+
+def _figures(name: str, root: Path) -> Figures:
+    frame = catalogue.load(name, root=root, exclude_suspects=False).frame
+    on_a, on_b = set(frame["A"]), set(frame["B"])
+    pairs = len(frame[["A", "B"]].drop_duplicates())
+    return Figures(
+        rows=len(frame),
+        elements=len(on_a | on_b),
+        on_a=len(on_a),
+        on_b=len(on_b),
+        coverage=pairs / (len(on_a) * len(on_b)),
+        lowest=float(frame["formation_energy"].min()),
+        highest=float(frame["formation_energy"].max()),
+    )
