@@ -88,18 +88,17 @@ def train(settings: Settings) -> None:
 
 def features(settings: Settings) -> None:
     """Write the features of source and target."""
-    from cetransfer.datasets import catalogue
+    from cetransfer.datasets.chosen import load_source, load_target
     from cetransfer.features.store import feature_file, stored_features
 
     set_quiet(quiet=settings.quiet)
     root = project_root()
     folder = _folder(settings, root / settings.features_dir)
-    chosen = [source.name for source in settings.dataset.sources.values()]
-    for name in (*chosen, settings.dataset.target.name):
-        data = catalogue.load(name, root=root, exclude_suspects=settings.dataset.exclude_suspects)
+    sources = [load_source(settings.dataset, name, root) for name in settings.dataset.sources]
+    for data in (*sources, load_target(settings.dataset, root)):
         rows, columns = stored_features(data, settings.features, folder).shape
         path = feature_file(data, settings.features, folder)
-        _tell(f"{name}: {rows} rows, {columns} columns  {path}")
+        _tell(f"{data.name}: {rows} rows, {columns} columns  {path}")
 
 
 def label(settings: LabelSettings) -> None:
@@ -108,7 +107,8 @@ def label(settings: LabelSettings) -> None:
 
     set_quiet(quiet=settings.quiet)
     folder = _folder(settings, project_root() / "data")
-    path = label_prototype(settings.prototype, folder, workers=settings.workers)
+    elements = None if settings.elements is None else tuple(settings.elements)
+    path = label_prototype(settings.prototype, folder, workers=settings.workers, elements=elements)
     _tell(f"labels  {path}")
 
 

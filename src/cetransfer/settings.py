@@ -14,10 +14,23 @@ from cetransfer.errors import UserError
 
 
 @dataclass
+class TableColumns:
+    """Names of the columns of the user's own table; no formula means columns A, B, C, X."""
+
+    formula: str | None
+    energy: str
+
+
+@dataclass
 class NamedData:
-    """A data set chosen by its name in the catalogue."""
+    """A data set chosen by its name; all but the name belongs to `tabular` alone."""
 
     name: str
+    path: str | None = None
+    prototype: str | None = None
+    unit: str | None = None
+    columns: TableColumns | None = None
+    on_bad_rows: str | None = None
 
 
 @dataclass
@@ -117,6 +130,7 @@ class LabelSettings:
     """What `cetransfer data label` reads."""
 
     prototype: str
+    elements: list[str] | None
     workers: int | None
     quiet: bool
     output_dir: str | None

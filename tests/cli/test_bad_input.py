@@ -27,7 +27,9 @@ WORDS = [
     (["compare", "-m", "seed=0,1", "--cfg", "job"], "cfg"),
     (["compare", "--config-dir", "nowhere"], "nowhere"),
     (["data", "label"], "prototype has no value; give prototype=VALUE"),
-    (["data", "label", "prototype=garnet"], "allowed: perovskite, spinel"),
+    (["data", "label", "prototype=garnit"], "allowed: double_perovskite, fluorite, garnet"),
+    (["data", "label", "prototype=garnet"], "choose elements, for example elements=[Ca,Al,Si]"),
+    (["compare", "dataset.target.path=my.csv"], "there is no key 'dataset.target.path'"),
 ]
 
 

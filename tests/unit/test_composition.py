@@ -130,7 +130,9 @@ def test_a_strategy_can_be_added_under_a_name_of_its_own(compose):
 
 def test_label_has_a_configuration_of_its_own(compose):
     found = compose("prototype=spinel", config="label")
-    assert found == shapes.LabelSettings("spinel", None, quiet=False, output_dir=None)
+    assert found == shapes.LabelSettings("spinel", None, None, quiet=False, output_dir=None)
+    chosen = compose("prototype=garnet", "elements=[Ca,Al]", config="label")
+    assert chosen.elements == ["Ca", "Al"]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,10 @@ def test_label_has_a_configuration_of_its_own(compose):
         ("+protocol.flods=3", "'protocol.folds'?"),
         ("features=ab_b", "features has no option 'ab_b'; did you mean 'ab_ab'?"),
         ("network=smal", "network has no option 'smal'; did you mean 'small'?"),
-        ("dataset=zzz", "dataset has no option 'zzz'; choose one of emery2017, li2023, surrogate"),
+        (
+            "dataset=zzz",
+            "dataset has no option 'zzz'; choose one of emery2017, li2023, own, surrogate",
+        ),
         ("experiment=quik", "experiment has no option 'quik'; did you mean 'quick'?"),
         ("strategy=[target_only,fine_tun]", "'fine_tun'; did you mean 'fine_tune'?"),
         ("dataset/source=[surrogate_spinl]", "did you mean 'surrogate_spinel'?"),
@@ -213,9 +218,14 @@ def test_an_own_yaml_file_is_checked_like_the_others(tmp_path, text, message):
 
 
 def keys_of(shape, prefix=""):
-    """Return (key, dataclass field) of a settings class and of the classes within it."""
+    """Return (key, dataclass field) of a settings class and of the classes within it.
+
+    Without what only the user's own table has: it is null unless such a table is chosen.
+    """
     types = typing.get_type_hints(shape)
     for field in dataclasses.fields(shape):
+        if shape is shapes.NamedData and field.name != "name":
+            continue
         yield f"{prefix}{field.name}", field
         if dataclasses.is_dataclass(types[field.name]):
             yield from keys_of(types[field.name], f"{prefix}{field.name}.")
@@ -239,3 +249,11 @@ def test_every_key_of_the_classes_stands_in_a_yaml_file(config, shape):
         for name in key.split("."):
             assert name in node, key
             node = node[name]
+
+
+@pytest.mark.parametrize("part", ["source", "target"])
+def test_the_defaults_of_an_own_table_stand_in_its_yaml_file(part):
+    chosen = OmegaConf.load(config_dir() / "dataset" / part / "tabular.yaml")
+    assert set(chosen) == {field.name for field in dataclasses.fields(shapes.NamedData)}
+    columns = {field.name for field in dataclasses.fields(shapes.TableColumns)}
+    assert set(chosen["columns"]) == columns

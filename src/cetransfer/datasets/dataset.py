@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cetransfer.errors import UserError
+from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
     import pandas as pd
 
-REQUIRED = ("formula", "A", "B", "X", "formation_energy")
+SITES = ("A", "B", "X")
 
 SHOWN = 5
 """How many bad rows a message names."""
@@ -35,8 +36,9 @@ class Dataset:
     name
         Key in the catalogue.
     frame
-        Columns ``formula``, ``A``, ``B``, ``X`` (element symbols), ``formation_energy`` (eV/atom)
-        and further ones of the origin, units in their names. Index 0, 1, 2, ...
+        Columns ``formula``, one for each role of the prototype (``A``, ``B``, ``X``: element
+        symbols), ``formation_energy`` (eV/atom) and further ones of the origin, units in their
+        names. Index 0, 1, 2, ...
     prototype
         Key in `cetransfer.structures.prototypes.PROTOTYPES`.
     hashes
@@ -57,26 +59,27 @@ class Dataset:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        check(self.frame, self.name)
+        check(self.frame, self.name, prototype_named(self.prototype).roles)
 
 
-def check(frame: pd.DataFrame, name: str) -> None:
+def check(frame: pd.DataFrame, name: str, sites: tuple[str, ...] = SITES) -> None:
     """Refuse a table that would give wrong results silently.
 
     Raises
     ------
     UserError
         If the table is empty or lacks a column, or naming the rows with an unknown element, an
-        energy that is no finite number, or an (A, B, X) that occurs twice.
+        energy that is no finite number, or the same elements on all `sites` that occur twice.
     """
-    missing = [column for column in REQUIRED if column not in frame]
+    required = ("formula", *sites, "formation_energy")
+    missing = [column for column in required if column not in frame]
     if missing:
         raise UserError(
-            f"data set {name} lacks the column {missing[0]}; needed: {', '.join(REQUIRED)}"
+            f"data set {name} lacks the column {missing[0]}; needed: {', '.join(required)}"
         )
     if frame.empty:
         raise UserError(f"data set {name} has no rows")
-    for site in ("A", "B", "X"):
+    for site in sites:
         unknown = ~frame[site].isin(ELEMENTS).to_numpy()
         if unknown.any():
             symbols = ", ".join(map(repr, frame.loc[unknown, site].unique()[:SHOWN]))
@@ -90,11 +93,11 @@ def check(frame: pd.DataFrame, name: str) -> None:
             f"data set {name}: formation_energy is not a finite number in "
             f"{rows_named(frame, bad)}; correct or leave out these rows"
         )
-    twice = frame.duplicated(["A", "B", "X"], keep=False).to_numpy()
+    twice = frame.duplicated(list(sites), keep=False).to_numpy()
     if twice.any():
         raise UserError(
-            f"data set {name}: the same A, B and X occur more than once in "
-            f"{rows_named(frame, twice)}; keep one row of each"
+            f"data set {name}: the same {', '.join(sites[:-1])} and {sites[-1]} occur more than "
+            f"once in {rows_named(frame, twice)}; keep one row of each"
         )
 
 

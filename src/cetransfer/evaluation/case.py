@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cetransfer.datasets import catalogue
+from cetransfer.datasets.chosen import load_source, load_target
 from cetransfer.errors import UserError
 from cetransfer.evaluation.splits import (
     Member,
@@ -20,6 +20,7 @@ from cetransfer.evaluation.splits import (
 from cetransfer.features.schema import feature_schema
 from cetransfer.features.store import stored_features
 from cetransfer.provenance import dvc_hashes
+from cetransfer.structures.prototypes import PROTOTYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,10 +68,9 @@ def load_domains(settings: Settings, root: Path) -> tuple[Domain, Domain]:
             f"dataset.sources names {len(settings.dataset.sources)} data sets ({named}); "
             "a comparison takes one: dataset/source=[NAME]"
         )
-    (chosen,) = settings.dataset.sources.values()
-    suspects = settings.dataset.exclude_suspects
-    source = catalogue.load(chosen.name, root=root, exclude_suspects=suspects)
-    target = catalogue.load(settings.dataset.target.name, root=root, exclude_suspects=suspects)
+    (chosen,) = settings.dataset.sources
+    source = load_source(settings.dataset, chosen, root)
+    target = load_target(settings.dataset, root)
     refuse_equal(source, target)
     folder = root / settings.features_dir
     domains = [
@@ -92,7 +92,10 @@ def refuse_equal(source: Dataset, target: Dataset) -> None:
     UserError
         If both have the same rows and labels, in any order.
     """
-    columns = ["A", "B", "X", "formation_energy"]
+    roles = PROTOTYPES[source.prototype].roles
+    if PROTOTYPES[target.prototype].roles != roles:
+        return
+    columns = [*roles, "formation_energy"]
     tables = [
         data.frame[columns].sort_values(columns).reset_index(drop=True) for data in (source, target)
     ]

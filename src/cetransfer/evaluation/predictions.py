@@ -86,7 +86,7 @@ def _rows(
             "member": member,
             "compound": frame["formula"].to_numpy(),
             "A": frame["A"].to_numpy(),
-            "B": frame["B"].to_numpy(),
+            "B": frame["B"].to_numpy() if "B" in frame else "",
             "formation_energy": case.target.labels[split.test],
             "prediction": predicted.astype(np.float64),
         }

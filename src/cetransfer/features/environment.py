@@ -9,7 +9,7 @@ import numpy as np
 from cetransfer.errors import UserError
 from cetransfer.features.schema import feature_schema
 from cetransfer.features.tables import load_table
-from cetransfer.features.variants import variant_named
+from cetransfer.features.variants import CENTRES, VARIANTS, variant_named
 from cetransfer.structures.shells import neighbour_shells
 from cetransfer.structures.sites import site_elements, site_roles
 
@@ -85,10 +85,15 @@ def term_weights(
     """
     roles = np.array(site_roles(structure))
     weights = np.zeros((len(variant.roles), 2, len(structure)))
-    members = [np.flatnonzero(roles == role) for role in variant.roles]
+    members = [np.flatnonzero(np.isin(roles, CENTRES[role])) for role in variant.roles]
     for role, sites in zip(variant.roles, members, strict=True):
         if not len(sites):
-            raise UserError(f"no site has role {role}, which features.variant={variant.name} needs")
+            present = set(roles.tolist())
+            fitting = [name for name, one in VARIANTS.items() if present.issuperset(one.roles)]
+            raise UserError(
+                f"no site has role {role}, which features.variant={variant.name} needs; "
+                f"choose features={' or features='.join(fitting) or 'another prototype'}"
+            )
     shells = neighbour_shells(
         structure, settings.shells, settings.tolerance, np.concatenate(members).tolist()
     )

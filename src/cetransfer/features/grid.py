@@ -29,7 +29,7 @@ Normalised weights depend on ratios of distances only; the scale matters for the
 tolerance alone.
 """
 
-PLACEHOLDERS = {"A": "Li", "B": "Be", "X": "O"}
+PLACEHOLDERS = {"A": "Li", "B": "Be", "C": "B", "X": "O"}
 """Elements of the template: any would do, only its geometry and roles are used."""
 
 
@@ -46,7 +46,7 @@ def featurize_grid(
     prototype
         With its default internal coordinates.
     compositions
-        Columns ``A``, ``B`` and, unless oxygen, ``X``: element symbols.
+        A column of element symbols for each role of the prototype; ``X`` is oxygen by default.
     settings
         Variant, number of shells, exponent, shell tolerance (angstrom), property table.
 
@@ -63,7 +63,7 @@ def featurize_grid(
     """
     schema = feature_schema(settings)
     table = load_table(schema.table)
-    roles = tuple(dict.fromkeys(prototype.site_roles))
+    roles = prototype.roles
     owner = partial(_owner, prototype, compositions)
     rows = np.stack(
         [table.positions(_symbols(prototype, compositions, role), owner) for role in roles], axis=1
@@ -78,13 +78,15 @@ def role_weights(
 ) -> NDArray[np.float64]:
     """Return how much the element of each role counts in each block: (n_blocks, n_roles)."""
     variant = variant_named(settings.variant)
-    elements = {role: PLACEHOLDERS.get(role, "O") for role in roles}
-    unit = prototype.structure(elements, 10.0)
+    unit = prototype.structure(PLACEHOLDERS, 10.0)
     shortest = neighbour_shells(unit, 1, settings.tolerance).distance.min()
-    template = prototype.structure(elements, 10.0 * SHORTEST_DISTANCE / shortest)
+    template = prototype.structure(PLACEHOLDERS, 10.0 * SHORTEST_DISTANCE / shortest)
     of_site = np.array(site_roles(template))
     site_to_role = (of_site[:, None] == np.array(roles)).astype(np.float64)
-    per_role = term_weights(template, variant, settings) @ site_to_role
+    try:
+        per_role = term_weights(template, variant, settings) @ site_to_role
+    except UserError as error:
+        raise UserError(f"prototype {prototype.name}: {error}") from error
     weights: NDArray[np.float64] = np.einsum("brp,rpk->bk", variant.combination(), per_role)
     return weights
 

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from cetransfer.datasets.dataset import Dataset
     from cetransfer.settings import FeatureSettings
 
-ROW_COLUMNS = ["formula", "A", "B", "X"]
+
+def row_columns(dataset: Dataset) -> list[str]:
+    """Return the columns that say what a row is: its formula and the element of each role."""
+    return ["formula", *PROTOTYPES[dataset.prototype].roles]
 
 
 def feature_file(dataset: Dataset, settings: FeatureSettings, folder: Path) -> Path:
     """Return where the features of a data set belong."""
-    rows = dataset.frame[ROW_COLUMNS].to_numpy().tolist()
+    rows = dataset.frame[row_columns(dataset)].to_numpy().tolist()
     key = digest([dataset.prototype, rows, feature_schema(settings).digest])[:16]
     return folder / f"{dataset.name}-{key}.parquet"
 
@@ -46,7 +49,8 @@ def stored_features(
     if not path.is_file():
         values = featurize_grid(PROTOTYPES[dataset.prototype], dataset.frame, settings)
         frame = pd.DataFrame(values, columns=columns)
-        frame = pd.concat([dataset.frame[ROW_COLUMNS].reset_index(drop=True), frame], axis=1)
+        rows = dataset.frame[row_columns(dataset)].reset_index(drop=True)
+        frame = pd.concat([rows, frame], axis=1)
         with write_aside(path) as aside:
             frame.to_parquet(aside, index=False)
     return read_table(path, columns).to_numpy(np.float32)

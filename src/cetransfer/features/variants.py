@@ -4,6 +4,11 @@ Li et al., npj Comput. Mater. 9:106 (2023), doi 10.1038/s41524-023-01068-7. C is
 vector of a site's own element, E the weighted mean over its neighbours. Every variant is a
 sequence of blocks, each block a sum of terms (role, C or E); the feature vector is the blocks side
 by side, so its width is the number of blocks times the number of properties.
+
+The paper has two kinds of cation sites. Where there is a third, C (B' of a double perovskite, the
+tetrahedral site of garnet), its sites count as centres of role B: the vector of B is the mean over
+the sites of both. So every element is seen whatever the number of shells, and the width is that of
+the prototypes with two, which a transfer between them needs.
 """
 
 from __future__ import annotations
@@ -19,6 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PARTS = ("C", "E")
+
+CENTRES = {"A": ("A",), "B": ("B", "C"), "X": ("X",)}
+"""Roles of the sites that are the centres of a variant's role."""
 
 
 @dataclass(frozen=True)

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from cetransfer.errors import UserError
+from cetransfer.structures import geometries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
     from pymatgen.core import Structure
 
     Geometry = Callable[..., tuple[NDArray[np.float64], NDArray[np.float64]]]
 
-FCC_PRIMITIVE = np.array([[0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]])
-
 
 @dataclass(frozen=True)
 class Prototype:
-    """A cubic crystal structure whose sites are named by role, not by element.
+    """A crystal structure whose sites are named by role, not by element.
+
+    Roles are ``A``, ``B`` and ``X``, and ``C`` for a third cation (B' of a double perovskite, the
+    tetrahedral site of garnet).
 
     Parameters
     ----------
@@ -35,12 +37,12 @@ class Prototype:
     space_group
         International number.
     site_roles
-        Role (``"A"``, ``"B"`` or ``"X"``) of each atom of the primitive cell.
+        Role of each atom of the primitive cell, role by role.
     parameters
-        Free internal coordinates and their default values.
+        What is free beside the lattice constant a, with default values: internal coordinates, and
+        the ratio ``c_over_a`` of a tetragonal cell.
     geometry
-        Function of the internal coordinates that returns the lattice vectors (3, 3) in units of the
-        conventional cubic lattice constant and the fractional coordinates (n_atoms, 3).
+        Function of the parameters in `cetransfer.structures.geometries`.
     """
 
     name: str
@@ -50,20 +52,31 @@ class Prototype:
     parameters: tuple[tuple[str, float], ...]
     geometry: Geometry
 
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Roles that occur, in the order of the formula."""
+        return tuple(dict.fromkeys(self.site_roles))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Atoms of each role in a formula unit."""
+        smallest = math.gcd(*(self.site_roles.count(role) for role in self.roles))
+        return {role: self.site_roles.count(role) // smallest for role in self.roles}
+
     def cell(self, **parameters: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return lattice vectors (3, 3) for a lattice constant of 1 and coordinates (n_atoms, 3).
 
         Raises
         ------
         UserError
-            If the prototype has no internal coordinate of that name.
+            If the prototype has no parameter of that name.
         """
         known = dict(self.parameters)
         unknown = sorted(set(parameters) - set(known))
         if unknown:
             allowed = ", ".join(known) or "none"
             raise UserError(
-                f"prototype {self.name} has no internal coordinate {unknown[0]}; allowed: {allowed}"
+                f"prototype {self.name} has no parameter {unknown[0]}; allowed: {allowed}"
             )
         return _cell(self, tuple({**known, **parameters}.items()))
 
@@ -77,9 +90,9 @@ class Prototype:
         elements
             Element of each role; A and B may be the same element.
         lattice_constant
-            Conventional cubic lattice constant in angstrom.
+            Conventional lattice constant a in angstrom.
         **parameters
-            Internal coordinates, for example ``u`` of the spinel (default 0.2625).
+            For example ``u`` of the spinel (default 0.2625).
 
         Returns
         -------
@@ -97,7 +110,7 @@ class Prototype:
             raise UserError(
                 f"lattice constant {lattice_constant} of {self.name} is not positive; give angstrom"
             )
-        for role in dict.fromkeys(self.site_roles):
+        for role in self.roles:
             if role not in elements:
                 raise UserError(f"prototype {self.name} needs an element for role {role}")
             if not Element.is_valid_symbol(elements[role]):
@@ -112,8 +125,8 @@ class Prototype:
 
     def formula(self, elements: Mapping[str, str]) -> str:
         """Return the formula in the order of the roles, unreduced (``YY2O4`` stays as it is)."""
-        anion = elements.get("X", "O")
-        swap = {"A": elements["A"], "B": elements["B"], "O": anion}
+        swap = {role: elements[role] for role in self.roles if role != "X"}
+        swap["O"] = elements.get("X", "O")
         return "".join(swap.get(letter, letter) for letter in self.formula_template)
 
 
@@ -121,37 +134,16 @@ class Prototype:
 def _cell(
     prototype: Prototype, parameters: tuple[tuple[str, float], ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Build the template once for every set of internal coordinates, read-only since shared."""
+    """Build the template once for every set of parameters, read-only since shared."""
     lattice, coordinates = prototype.geometry(**dict(parameters))
     lattice.setflags(write=False)
     coordinates.setflags(write=False)
     return lattice, coordinates
 
 
-def _spinel_cell(u: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Place 2 A on 8a (1/8), 4 B on 16d (1/2), 8 X on 32e (u) of Fd-3m, origin choice 2.
-
-    Representatives of the four-fold centred cell from International Tables for Crystallography A,
-    no. 227; u = 0.25 is the ideal cubic close packing, the usual spinel has 0.26 to 0.265.
-    """
-    tetrahedral = [[1 / 8] * 3, [7 / 8] * 3]
-    octahedral = [[1 / 2, 1 / 2, 1 / 2], [1 / 4, 3 / 4, 0], [3 / 4, 0, 1 / 4], [0, 1 / 4, 3 / 4]]
-    half = [
-        [u, u, u],
-        [3 / 4 - u, 1 / 4 - u, u + 1 / 2],
-        [1 / 4 - u, u + 1 / 2, 3 / 4 - u],
-        [u + 1 / 2, 3 / 4 - u, 1 / 4 - u],
-    ]
-    anions = half + [[-value for value in site] for site in half]
-    conventional = np.array(tetrahedral + octahedral + anions)
-    lattice = FCC_PRIMITIVE.copy()
-    return lattice, (conventional @ np.linalg.inv(lattice)) % 1.0
-
-
-def _perovskite_cell() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Place A on 1a (corner), B on 1b (centre), X on 3c (face centres) of Pm-3m."""
-    halves = [[0, 0, 0], [1, 1, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]]
-    return np.eye(3), np.array(halves, dtype=np.float64) / 2
+def _sites(**counts: int) -> tuple[str, ...]:
+    """Repeat every role as often as it occurs in the primitive cell."""
+    return tuple(role for role, count in counts.items() for _ in range(count))
 
 
 PROTOTYPES: dict[str, Prototype] = {
@@ -161,17 +153,73 @@ PROTOTYPES: dict[str, Prototype] = {
             name="spinel",
             formula_template="AB2O4",
             space_group=227,
-            site_roles=("A",) * 2 + ("B",) * 4 + ("X",) * 8,
+            site_roles=_sites(A=2, B=4, X=8),
             parameters=(("u", 0.2625),),
-            geometry=_spinel_cell,
+            geometry=geometries.spinel,
         ),
         Prototype(
             name="perovskite",
             formula_template="ABO3",
             space_group=221,
-            site_roles=("A", "B", "X", "X", "X"),
+            site_roles=_sites(A=1, B=1, X=3),
             parameters=(),
-            geometry=_perovskite_cell,
+            geometry=geometries.perovskite,
+        ),
+        Prototype(
+            name="rocksalt",
+            formula_template="AO",
+            space_group=225,
+            site_roles=_sites(A=1, X=1),
+            parameters=(),
+            geometry=geometries.rocksalt,
+        ),
+        Prototype(
+            name="fluorite",
+            formula_template="AO2",
+            space_group=225,
+            site_roles=_sites(A=1, X=2),
+            parameters=(),
+            geometry=geometries.fluorite,
+        ),
+        Prototype(
+            name="rutile",
+            formula_template="AO2",
+            space_group=136,
+            site_roles=_sites(A=2, X=4),
+            parameters=(("c_over_a", 0.644), ("u", 0.305)),
+            geometry=geometries.rutile,
+        ),
+        Prototype(
+            name="pyrochlore",
+            formula_template="A2B2O7",
+            space_group=227,
+            site_roles=_sites(A=4, B=4, X=14),
+            parameters=(("x", 0.33),),
+            geometry=geometries.pyrochlore,
+        ),
+        Prototype(
+            name="garnet",
+            formula_template="A3B2C3O12",
+            space_group=230,
+            site_roles=_sites(A=12, B=8, C=12, X=48),
+            parameters=(("x", 0.0381), ("y", 0.0449), ("z", 0.6514)),
+            geometry=geometries.garnet,
+        ),
+        Prototype(
+            name="k2nif4",
+            formula_template="A2BO4",
+            space_group=139,
+            site_roles=_sites(A=2, B=1, X=4),
+            parameters=(("c_over_a", 3.264), ("z_a", 0.352), ("z_x", 0.151)),
+            geometry=geometries.k2nif4,
+        ),
+        Prototype(
+            name="double_perovskite",
+            formula_template="A2BCO6",
+            space_group=225,
+            site_roles=_sites(A=2, B=1, C=1, X=6),
+            parameters=(("x", 0.25),),
+            geometry=geometries.double_perovskite,
         ),
     )
 }

@@ -15,18 +15,26 @@ from cetransfer.structures.prototypes import PROTOTYPES
 
 TABLE = load_table("open")
 WIDEST = FeatureSettings("abx_cecece", 2, 1.0, 0.01, "open")
+LOWEST = {
+    "spinel": 7.5,
+    "perovskite": 3.6,
+    "pyrochlore": 9.5,
+    "k2nif4": 3.7,
+    "double_perovskite": 7.2,
+}
 element = st.sampled_from([symbol for symbol in TABLE.elements if symbol != "O"])
 
 
 @st.composite
 def structures(draw):
-    """Spinels and perovskites of any two elements, A == B among them."""
-    name = draw(st.sampled_from(sorted(PROTOTYPES)))
+    """Compounds of any two elements in prototypes with A and B, A == B among them."""
+    name = draw(st.sampled_from(sorted(LOWEST)))
     site_a = draw(element)
     site_b = site_a if draw(st.booleans()) else draw(element)
-    lowest = {"spinel": 7.5, "perovskite": 3.6}[name]
+    lowest = LOWEST[name]
     lattice_constant = draw(st.floats(lowest, 1.2 * lowest))
-    return PROTOTYPES[name].structure({"A": site_a, "B": site_b, "X": "O"}, lattice_constant)
+    elements = {"A": site_a, "B": site_b, "C": "Si", "X": "O"}
+    return PROTOTYPES[name].structure(elements, lattice_constant)
 
 
 @st.composite

@@ -50,10 +50,16 @@ def test_the_published_columns_are_regenerated(path, name, variant):
 @pytest.mark.parametrize("variant", sorted(VARIANTS))
 @pytest.mark.parametrize("name", sorted(PROTOTYPES))
 def test_grid_and_structures_agree(name, variant, shells):
-    rows = pd.DataFrame({"A": ["Sr", "Y", "Zn"], "B": ["Ti", "Y", "Be"], "X": ["O", "O", "S"]})
+    rows = pd.DataFrame(
+        {"A": ["Sr", "Y", "Zn"], "B": ["Ti", "Y", "Be"], "C": ["W", "Y", "B"], "X": ["O", "O", "S"]}
+    )
     config = FeatureSettings(variant, shells, 1.0, 0.01, "open")
     prototype = PROTOTYPES[name]
     built = [prototype.structure(row, 8.2) for row in rows.to_dict("records")]
+    if not set(VARIANTS[variant].roles) <= set(prototype.roles):
+        with pytest.raises(UserError, match=r"no site has role B.* choose features=a or"):
+            featurize_grid(prototype, rows, config)
+        return
     grid = featurize_grid(prototype, rows, config)
     assert grid == pytest.approx(featurize(built, config), rel=1e-10, abs=1e-10)
 
@@ -75,12 +81,27 @@ def test_structure_enters_from_the_second_shell_on():
     one, two = (
         [
             featurize_grid(prototype, rows, FeatureSettings("ab_ab", n, 1.0, 0.01, "open"))
-            for prototype in PROTOTYPES.values()
+            for prototype in (PROTOTYPES["spinel"], PROTOTYPES["perovskite"])
         ]
         for n in (1, 2)
     )
     assert one[0] == pytest.approx(one[1])
     assert not np.allclose(two[0], two[1])
+
+
+def test_a_third_cation_counts_as_a_centre_of_role_b():
+    # 8 octahedral and 12 tetrahedral sites in the primitive cell of garnet; neighbours are oxygen
+    rows = pd.DataFrame({"A": ["Ca"], "B": ["Al"], "C": ["Si"]})
+    config = FeatureSettings("ab_cece", 1, 1.0, 0.01, "open")
+    grid = featurize_grid(PROTOTYPES["garnet"], rows, config).reshape(4, -1)[:, Z]
+    assert grid == pytest.approx([20, 8, (8 * 13 + 12 * 14) / 20, 8])
+
+
+def test_b_and_c_of_a_double_perovskite_are_equivalent():
+    rows = pd.DataFrame({"A": ["Ba", "Ba"], "B": ["Mg", "W"], "C": ["W", "Mg"]})
+    config = FeatureSettings("abx_cecece", 2, 1.0, 0.01, "open")
+    one, other = featurize_grid(PROTOTYPES["double_perovskite"], rows, config)
+    assert one == pytest.approx(other)
 
 
 def test_the_order_of_the_pair_matters():

@@ -43,10 +43,11 @@ def test_roles_keep_sites_apart_that_symmetry_would_join():
 
 @pytest.mark.parametrize("name", sorted(PROTOTYPES))
 def test_assigned_roles_are_those_of_the_prototype(name):
-    elements = {"A": "Sr", "B": "Ti", "X": "O"}
-    structure = PROTOTYPES[name].structure(elements, 8.0)
-    counts = {"spinel": SPINEL, "perovskite": PEROVSKITE}[name]
-    assigned = assign_roles(without_roles(structure), elements, counts)
+    prototype = PROTOTYPES[name]
+    chosen = {"A": "Sr", "B": "Ti", "C": "W", "X": "O"}
+    elements = {role: chosen[role] for role in prototype.roles}
+    structure = prototype.structure(elements, 8.0)
+    assigned = assign_roles(without_roles(structure), elements, prototype.counts)
     assert site_roles(assigned) == list(PROTOTYPES[name].site_roles)
 
 

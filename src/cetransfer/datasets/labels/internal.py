@@ -1,4 +1,4 @@
-"""The free internal coordinate of a prototype (u of the spinel), from energies alone."""
+"""The free parameters of a prototype (u of the spinel, c/a of rutile), from energies alone."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cetransfer.datasets.labels.nodes import Nodes
 from cetransfer.datasets.labels.scan import (
     OUT_OF_RANGE,
     TWO_MINIMA,
     Minima,
-    graph_for,
     join_reasons,
     scan_around,
     scan_range,
@@ -38,17 +38,18 @@ LASTING = (OUT_OF_RANGE, TWO_MINIMA)
 
 
 class Relaxation:
-    """Lowest energy of compounds of one prototype over lattice constant and internal coordinate.
+    """Lowest energy of compounds of one prototype over lattice constant and parameters.
 
-    Energies are taken at nodes of the internal coordinate only, since there the reduced graph can
-    be shared by all compounds; between nodes a parabola through three of them is used.
+    Energies are taken at nodes of the parameters only, since there the reduced graph can be shared
+    by all compounds; between nodes a parabola through three of them is used, one parameter after
+    the other.
 
     Parameters
     ----------
     calculator
         Where energies come from.
     prototype
-        With at most one internal coordinate.
+        With any number of parameters.
     bounds
         Lowest and highest lattice constant in angstrom.
     """
@@ -57,47 +58,52 @@ class Relaxation:
         self, calculator: Calculator, prototype: Prototype, bounds: tuple[float, float]
     ) -> None:
         self._calculator = calculator
-        self._prototype = prototype
         self._bounds = bounds
-        self._graphs: dict[int, QuotientGraph] = {}
+        self._nodes = Nodes(calculator, prototype, bounds[0], STEP)
 
     def run(self, numbers: Integers) -> tuple[Minima, dict[str, Floats]]:
-        """Relax compounds given as atomic numbers of A, B and X, (n, 3).
+        """Relax compounds given as atomic numbers of the prototype's roles, (n, n_roles).
 
         Returns
         -------
         tuple
-            Minima, and the relaxed internal coordinate by name, (n,).
+            Minima, and the relaxed parameters by name, (n,) each.
         """
-        found = scan_range(self._calculator, self._graph(0), numbers, self._bounds)
-        if not self._prototype.parameters:
+        names = self._nodes.names
+        n, width = len(numbers), len(names)
+        nodes, position = np.zeros((n, width), dtype=np.int64), np.zeros((n, width))
+        gain, bound = np.zeros((n, width)), np.zeros((n, width), dtype=np.bool_)
+        found = scan_range(self._calculator, self._graph(nodes[0]), numbers, self._bounds)
+        if not names:
             return found, {}
-        ((name, default),) = self._prototype.parameters
-        n = len(numbers)
-        nodes, position, gain = np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n)
-        bound = np.zeros(n, dtype=np.bool_)
         moving = np.arange(n)
-        # the lattice constant follows the internal coordinate until that stays at its node
-        for _ in range(ROUNDS):
-            position[moving], gain[moving], bound[moving] = self._parabola(
-                numbers[moving], found.lattice_constant[moving], nodes[moving]
-            )
-            moving = moving[np.abs(position[moving] - nodes[moving]) > TOLERANCE]
-            nodes[moving] = np.rint(position[moving]).astype(np.int64)
+        # the lattice constant follows the parameters until those stay at their nodes
+        for _ in range(ROUNDS * width):
+            left = np.zeros(len(moving), dtype=np.bool_)
+            for axis in range(width):
+                position[moving, axis], gain[moving, axis], bound[moving, axis] = self._parabola(
+                    numbers[moving], found.lattice_constant[moving], nodes[moving], axis
+                )
+                away = np.abs(position[moving, axis] - nodes[moving, axis]) > TOLERANCE
+                nodes[moving[away], axis] = np.rint(position[moving[away], axis]).astype(np.int64)
+                left |= away
+            moving = moving[left]
             gain[moving] = 0.0
             self._rescan(numbers, found, nodes, moving)
-        found.energy += gain
+        found.energy += gain.sum(axis=1)
+        found.lattice_constant = self._nodes.lattice_constants(found.lattice_constant, position)
+        enclosed = np.all(bound, axis=1).tolist()
         found.flag = [
             join_reasons(flag, "" if inside else UNBOUND, UNSETTLED if row in moving else "")
-            for row, (flag, inside) in enumerate(zip(found.flag, bound, strict=True))
+            for row, (flag, inside) in enumerate(zip(found.flag, enclosed, strict=True))
         ]
-        return found, {name: default + STEP * position}
+        return found, dict(zip(names, self._nodes.values(position).T, strict=True))
 
     def _rescan(self, numbers: Integers, found: Minima, nodes: Integers, rows: Integers) -> None:
         """Scan the lattice constant of some rows again, at their nodes."""
-        for node in np.unique(nodes[rows]):
-            here = rows[nodes[rows] == node]
-            graph, start = self._graph(int(node)), found.lattice_constant[here]
+        for node in np.unique(nodes[rows], axis=0):
+            here = rows[(nodes[rows] == node).all(axis=1)]
+            graph, start = self._graph(node), found.lattice_constant[here]
             part = scan_around(self._calculator, graph, numbers[here], start)
             found.lattice_constant[here] = part.lattice_constant
             found.energy[here] = part.energy
@@ -107,33 +113,39 @@ class Relaxation:
                 lasting = [one for one in found.flag[row].split("; ") if one in LASTING]
                 found.flag[row] = join_reasons(*lasting, flag)
 
-    def _graph(self, node: int) -> QuotientGraph:
-        if node not in self._graphs:
-            values = {name: value + STEP * node for name, value in self._prototype.parameters}
-            roles = tuple("ABX".index(role) for role in self._prototype.site_roles)
-            self._graphs[node] = graph_for(
-                self._calculator, self._prototype.cell(**values), roles, self._bounds[0]
-            )
-        return self._graphs[node]
+    def _graph(self, node: Integers) -> QuotientGraph:
+        return self._nodes.graph(tuple(node.tolist()))
 
     def _parabola(
-        self, numbers: Integers, lattice_constants: Floats, start: Integers
+        self, numbers: Integers, lattice_constants: Floats, nodes: Integers, axis: int
     ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        """Walk downhill over the nodes at fixed lattice constant until three enclose the minimum.
+        """Walk downhill along one parameter, at fixed lattice constant, to enclose the minimum.
 
         Returns
         -------
         tuple
-            Position of the parabola's minimum in nodes, its energy relative to the node `start`
-            in eV/atom, and whether the walk stayed within reach; all (n,).
+            Position of the parabola's minimum in nodes, its energy relative to the node of the
+            start in eV/atom, and whether the walk stayed within reach; all (n,).
         """
         table = np.full((len(numbers), 2 * REACH + 1), np.nan)
-        rows = np.arange(len(numbers))
+        rows, start = np.arange(len(numbers)), nodes[:, axis]
+
+        def fill(wanted: Integers) -> None:
+            """Compute the energies that the table does not have yet."""
+            missing = rows[np.isnan(table[rows, wanted + REACH])]
+            points = nodes[missing]
+            points[:, axis] = wanted[missing]
+            for point in np.unique(points, axis=0):
+                some = missing[(points == point).all(axis=1)]
+                table[some, point[axis] + REACH] = self._calculator.energies(
+                    self._graph(point), numbers[some], lattice_constants[some]
+                )
+
         node = np.clip(start, HALF - REACH, REACH - HALF)
-        self._fill(table, numbers, lattice_constants, rows, start)
+        fill(start)
         for _ in range(2 * REACH):
             for shift in (-HALF, 0, HALF):
-                self._fill(table, numbers, lattice_constants, rows, node + shift)
+                fill(node + shift)
             left, centre, right = (table[rows, node + REACH + s] for s in (-HALF, 0, HALF))
             wanted = np.where(left < centre, -1, np.where(right < centre, 1, 0))
             wanted = np.where((left < centre) & (right < left), 1, wanted)
@@ -149,19 +161,3 @@ class Relaxation:
         gain = centre - depth - table[rows, start + REACH]
         position: Floats = node.astype(np.float64) + offset
         return position, gain, bound
-
-    def _fill(
-        self,
-        table: Floats,
-        numbers: Integers,
-        lattice_constants: Floats,
-        rows: Integers,
-        nodes: Integers,
-    ) -> None:
-        """Compute the energies that the table does not have yet."""
-        missing = np.isnan(table[rows, nodes + REACH])
-        for node in np.unique(nodes[missing]):
-            some = rows[missing & (nodes == node)]
-            table[some, node + REACH] = self._calculator.energies(
-                self._graph(int(node)), numbers[some], lattice_constants[some]
-            )

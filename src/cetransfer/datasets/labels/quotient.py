@@ -98,13 +98,9 @@ def build_quotient(
     apex = centre[first]
     while True:
         seen = (atom_colour.max(), bond_colour.max())
-        around_atom = zip(
-            centre, zip(bond_colour[undirected], atom_colour[neighbour], strict=True), strict=True
-        )
-        around_bond = zip(
-            undirected[first],
-            zip(atom_colour[apex], bond_colour[undirected[second]], cosine_rank, strict=True),
-            strict=True,
+        around_atom = _messages(centre, bond_colour[undirected], atom_colour[neighbour])
+        around_bond = _messages(
+            undirected[first], atom_colour[apex], bond_colour[undirected[second]], cosine_rank
         )
         refined = _refine(atom_colour, around_atom)
         bond_colour = _refine(bond_colour, around_bond)
@@ -184,12 +180,16 @@ def _rank_values(values: Floats) -> Integers:
     return ranks
 
 
+def _messages(owners: Integers, *columns: Integers) -> Iterable[tuple[int, tuple[int, ...]]]:
+    """Pair every owner with its message; plain numbers, which sort and compare fast."""
+    return zip(owners.tolist(), zip(*(one.tolist() for one in columns), strict=True), strict=True)
+
+
 def _refine(colours: Integers, messages: Iterable[tuple[int, tuple[int, ...]]]) -> Integers:
     """Split every colour by the multiset of messages that its members receive, keeping its rank."""
     received: list[list[tuple[int, ...]]] = [[] for _ in colours]
     for owner, message in messages:
         received[owner].append(message)
-    keys = [(int(colour), sorted(box)) for colour, box in zip(colours, received, strict=True)]
-    names = {repr(key): key for key in keys}
-    ranks = {name: rank for rank, name in enumerate(sorted(names, key=names.__getitem__))}
-    return np.array([ranks[repr(key)] for key in keys], dtype=np.int64)
+    keys = [(c, tuple(sorted(box))) for c, box in zip(colours.tolist(), received, strict=True)]
+    ranks = {key: rank for rank, key in enumerate(sorted(set(keys)))}
+    return np.array([ranks[key] for key in keys], dtype=np.int64)

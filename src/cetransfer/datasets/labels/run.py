@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from joblib import cpu_count
 
-from cetransfer.datasets.elements import ELEMENTS_73
 from cetransfer.datasets.labels.network import require_chgnet
 from cetransfer.errors import UserError
 from cetransfer.files import write_aside
 from cetransfer.progress import say, track
+from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,9 +30,9 @@ def label_prototype(
     output_dir: Path,
     *,
     workers: int | None = None,
-    elements: tuple[str, ...] = ELEMENTS_73,
+    elements: tuple[str, ...] | None = None,
 ) -> Path:
-    """Compute energies of all pairs of elements in one prototype with CHGNet.
+    """Compute energies of all combinations of elements in one prototype with CHGNet.
 
     Finished rows of the grid are kept in a hidden folder beside the result until all are there, so
     a run that was stopped or killed loses no more than the rows in work. The name of that folder
@@ -48,14 +48,15 @@ def label_prototype(
     workers
         Worker processes of one thread each; by default one for every core this process may use.
     elements
-        Elements on both cation sites.
+        Elements on every cation site; by default the 73, but not for three cation sites.
 
     Returns
     -------
     Path
-        The table: one row per pair, sorted by A then B, with formula, A, B, X, lattice_constant
-        (angstrom, conventional), u (spinel), total_energy and formation_energy (eV/atom),
-        bulk_modulus_gpa and flag ("" or the reasons to doubt the row).
+        The table: one row per combination, sorted by A, then B, with formula, the element of every
+        role, lattice_constant (angstrom, conventional), the parameters of the prototype (u of the
+        spinel), total_energy and formation_energy (eV/atom), bulk_modulus_gpa and flag ("" or the
+        reasons to doubt the row).
 
     Raises
     ------
@@ -131,10 +132,11 @@ def _merge(settings: LabelSettings, chunks: Path, references: Path) -> pd.DataFr
         formation_energies(settings.prototype, frame, elements["total_energy"]),
     )
     doubtful = set(elements.index[elements["flag"] != ""])
-    touched = frame["A"].isin(doubtful) | frame["B"].isin(doubtful) | frame["X"].isin(doubtful)
+    roles = list(prototype_named(settings.prototype).roles)
+    touched = frame[roles].isin(doubtful).any(axis=1)
     reason = "reference of an element is doubtful"
     frame["flag"] = frame["flag"].where(~touched, (frame["flag"] + "; " + reason).str.lstrip("; "))
-    frame = frame.sort_values(["A", "B"], ignore_index=True)
+    frame = frame.sort_values(roles, ignore_index=True)
     frame.attrs["key"] = settings.key
     return frame
 
@@ -147,16 +149,15 @@ def formation_energies(prototype: str, frame: pd.DataFrame, references: pd.Serie
     prototype
         Gives the number of atoms of each role.
     frame
-        With columns A, B, X and total_energy (eV/atom).
+        With a column for each role and total_energy (eV/atom).
     references
         Energy of every element in eV/atom, indexed by symbol.
     """
-    from cetransfer.structures.prototypes import prototype_named
-
-    roles = prototype_named(prototype).site_roles
+    found = prototype_named(prototype)
+    sites = found.site_roles
     energies = frame["total_energy"].copy()
-    for role in "ABX":
-        energies -= frame[role].map(references) * (roles.count(role) / len(roles))
+    for role in found.roles:
+        energies -= frame[role].map(references) * (sites.count(role) / len(sites))
     return energies
 
 

@@ -7,7 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
-from cetransfer.datasets.labels import internal, network, references, scan
+from cetransfer.datasets.elements import ELEMENTS_73
+from cetransfer.datasets.labels import internal, network, nodes, references, scan
 from cetransfer.errors import UserError
 
 ANION = "O"
@@ -17,9 +18,20 @@ RECIPE = 1  # raise when the way of computing changes, so that old rows are not 
 SCAN_RANGES: dict[str, tuple[float, float]] = {
     "perovskite": (3.0, 6.1),
     "spinel": (6.4, 13.0),
+    "rocksalt": (3.2, 8.0),
+    "fluorite": (3.8, 9.0),
+    "rutile": (3.4, 8.0),
+    "pyrochlore": (8.0, 15.0),
+    "garnet": (9.5, 18.0),
+    "k2nif4": (2.9, 6.1),
+    "double_perovskite": (6.0, 12.2),
 }
 """Sane conventional lattice constants in angstrom: over 73 x 73 oxides the minima lie between
-3.25 and 5.5 (perovskite) and 6.8 and 12.2 (spinel)."""
+3.25 and 5.5 (perovskite) and 6.8 and 12.2 (spinel). That of a tetragonal cell is the one at the
+default c/a and the same volume."""
+
+LARGEST_DEFAULT = 2
+"""Cation sites up to which all pairs of the 73 elements are labelled unless told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -31,31 +43,40 @@ class LabelSettings:
     prototype
         Key of `PROTOTYPES` and `SCAN_RANGES`.
     elements
-        Elements on both cation sites, sorted.
+        Elements on every cation site, sorted.
     """
 
     prototype: str
     elements: tuple[str, ...]
 
     @classmethod
-    def checked(cls, prototype: str, elements: tuple[str, ...]) -> LabelSettings:
-        """Sort and check what the user gave.
+    def checked(cls, prototype: str, elements: tuple[str, ...] | None) -> LabelSettings:
+        """Sort and check what the user gave; None stands for the 73 elements.
 
         Raises
         ------
         UserError
-            On a prototype or an element that cannot be labelled, or a repeated element.
+            On a prototype or an element that cannot be labelled, a repeated element, or no elements
+            for a prototype with so many cation sites that nobody wants all combinations.
         """
         from pymatgen.core import Element
 
         from cetransfer.structures.prototypes import prototype_named
 
-        prototype_named(prototype)
+        cations = len(prototype_named(prototype).roles) - 1
         if prototype not in SCAN_RANGES:
             raise UserError(
                 f"prototype {prototype} has no range of lattice constants to scan; "
                 f"labels exist for: {', '.join(sorted(SCAN_RANGES))}"
             )
+        if elements is None:
+            if cations > LARGEST_DEFAULT:
+                raise UserError(
+                    f"prototype {prototype} has {cations} cation sites and so "
+                    f"{len(ELEMENTS_73)}^{cations} compositions; choose elements, for example "
+                    "elements=[Ca,Al,Si]"
+                )
+            elements = ELEMENTS_73
         if not elements:
             raise UserError("no elements to label; give at least one")
         for element in elements:
@@ -73,7 +94,11 @@ class LabelSettings:
     @property
     def key(self) -> str:
         """Key of the labels of the prototype."""
+        from cetransfer.structures.prototypes import PROTOTYPES
+
         method = {**_method(internal), "range": SCAN_RANGES[self.prototype]}
+        if "c_over_a" in dict(PROTOTYPES[self.prototype].parameters):
+            method["RATIO_STEP"] = nodes.RATIO_STEP
         return _digest({**asdict(self), **method, "references": self.reference_key})
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from functools import cache
+from itertools import product
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
@@ -61,13 +62,15 @@ def label_row(settings: LabelSettings, element: str) -> pd.DataFrame:
     from pymatgen.core import Element
 
     prototype = prototype_named(settings.prototype)
-    compounds = [{"A": element, "B": other, "X": ANION} for other in settings.elements]
-    numbers = np.array([[Element(compound[role]).Z for role in "ABX"] for compound in compounds])
+    choices = {"A": (element,), "X": (ANION,)}
+    sites = [choices.get(role, settings.elements) for role in prototype.roles]
+    compounds = [dict(zip(prototype.roles, chosen, strict=True)) for chosen in product(*sites)]
+    numbers = np.array([[Element(one).Z for one in compound.values()] for compound in compounds])
     found, internal = _relaxation(settings.prototype).run(numbers)
     return pd.DataFrame(
         {
             "formula": [prototype.formula(compound) for compound in compounds],
-            **{role: [compound[role] for compound in compounds] for role in "ABX"},
+            **{role: [compound[role] for compound in compounds] for role in prototype.roles},
             "lattice_constant": found.lattice_constant,
             **internal,
             "total_energy": found.energy,

@@ -14,6 +14,7 @@ import pytest
 
 from cetransfer.datasets.labels import label_prototype
 from cetransfer.errors import UserError
+from cetransfer.structures.prototypes import PROTOTYPES
 
 pytest.importorskip("chgnet")
 
@@ -139,9 +140,48 @@ def test_chunks_of_another_configuration_are_not_taken_up(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("prototype", "elements", "formula", "measured"),
+    [
+        # measured: lattice constant in angstrom and the ratio c/a where there is one
+        ("rocksalt", ("Ca", "Mg"), "MgO", (4.212, None)),
+        ("fluorite", ("Ce", "Zr"), "CeO2", (5.411, None)),
+        ("rutile", ("Sn", "Ti"), "TiO2", (4.594, 0.644)),
+        ("pyrochlore", ("Ti", "Y"), "Y2Ti2O7", (10.09, None)),
+        ("k2nif4", ("Sr", "Ti"), "Sr2TiO4", (3.886, 3.242)),
+        ("double_perovskite", ("Ba", "Mg"), "Ba2MgMgO6", (None, None)),
+    ],
+)
+def test_every_prototype_is_labelled(tmp_path, prototype, elements, formula, measured):
+    path = label_prototype(prototype, tmp_path, workers=1, elements=elements)
+    frame = pd.read_parquet(path)
+    found = PROTOTYPES[prototype]
+    sites = len(found.roles) - 1
+    assert len(frame) == 2**sites
+    assert list(frame.columns) == [
+        *["formula", *found.roles, "lattice_constant", *dict(found.parameters)],
+        *["total_energy", "formation_energy", "bulk_modulus_gpa", "flag"],
+    ]
+    row = frame.set_index("formula").loc[formula]
+    assert row["flag"] == ""
+    assert row["formation_energy"] < -1
+    lattice_constant, ratio = measured
+    if lattice_constant:
+        assert row["lattice_constant"] == pytest.approx(lattice_constant, rel=0.02)
+    if ratio:
+        assert row["c_over_a"] == pytest.approx(ratio, rel=0.02)
+
+
+def test_three_cation_sites_take_the_elements_that_are_given(tmp_path):
+    frame = pd.read_parquet(label_prototype("garnet", tmp_path, workers=1, elements=("Al",)))
+    assert list(frame["formula"]) == ["Al3Al2Al3O12"]
+    assert {"A", "B", "C", "X", "x", "y", "z"} <= set(frame.columns)
+
+
+@pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        ({"prototype": "garnet"}, "perovskite, spinel"),
+        ({"prototype": "garnit"}, "garnet, k2nif4"),
+        ({"prototype": "garnet", "elements": None}, r"3 cation sites.*elements=\[Ca,Al,Si\]"),
         ({"elements": ("Mg", "Qq")}, "'Qq'"),
         ({"elements": ("Mg", "Mg")}, "more than once"),
         ({"elements": ("Cm",)}, "'Cm'"),
