@@ -104,8 +104,11 @@ def features(settings: Settings) -> None:
 def label(settings: LabelSettings) -> None:
     """Label all compositions of a prototype with CHGNet."""
     from cetransfer.datasets.labels import label_prototype
+    from cetransfer.structures.prototypes import prototype_named
 
     set_quiet(quiet=settings.quiet)
+    # before the folder is made: a wrong name leaves nothing behind
+    prototype_named(settings.prototype)
     folder = _folder(settings, project_root() / "data")
     elements = None if settings.elements is None else tuple(settings.elements)
     path = label_prototype(settings.prototype, folder, workers=settings.workers, elements=elements)

@@ -70,3 +70,10 @@ def test_an_audit_is_printed_written_and_logged(inside, tmp_path):
     (run,) = store.client.search_runs([store.experiment_id])
     assert run.data.metrics["rows.site_order"] == 855
     assert run.data.tags["cetransfer.kind"] == "audit"
+
+
+def test_a_prototype_that_does_not_exist_leaves_nothing_behind(inside, tmp_path):
+    done = inside("data", "label", "prototype=perovskit", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "perovskite" in done.stderr
+    assert not list(tmp_path.iterdir())
