@@ -10,6 +10,7 @@ import numpy as np
 from cetransfer.datasets.dataset import ELEMENTS, SHOWN, Dataset
 from cetransfer.datasets.formulas import elements_on_sites
 from cetransfer.datasets.table_files import read_user_table
+from cetransfer.datasets.units import KJ_PER_MOL
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
 from cetransfer.structures.prototypes import prototype_named
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
     from cetransfer.settings import NamedData, TableColumns
     from cetransfer.structures.prototypes import Prototype
-
-KJ_PER_MOL = 96.48533212
-"""One eV per particle in kJ/mol: Avogadro's number times the elementary charge (2019 SI)."""
 
 UNITS = {"eV/atom": 1.0, "eV/formula unit": 1.0, "kJ/mol": 1.0 / KJ_PER_MOL}
 """eV per unit; all but the first are divided by the atoms of the formula as written."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 
 from cetransfer.errors import UserError
+from cetransfer.files import write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +36,7 @@ def stage(comparison: Comparison, folder: Path) -> Path:
     folder.mkdir(parents=True)
     jsonschema.validate(comparison.document, comparison_schema())
     comparison.predictions.to_parquet(folder / PREDICTIONS, index=False)
-    text = json.dumps(comparison.document, indent=2, allow_nan=False)
-    (folder / DOCUMENT).write_text(text + "\n")
+    write_json(folder / DOCUMENT, comparison.document)
     return folder
 
 

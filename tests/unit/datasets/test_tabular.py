@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cetransfer.datasets.tabular import KJ_PER_MOL, load_tabular
+from cetransfer.datasets.tabular import load_tabular
+from cetransfer.datasets.units import KJ_PER_MOL
 from cetransfer.errors import UserError
 from cetransfer.features.grid import featurize_grid
 from cetransfer.settings import FeatureSettings, NamedData, TableColumns

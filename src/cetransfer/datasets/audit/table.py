@@ -8,6 +8,8 @@ import numpy as np
 
 from cetransfer.datasets.audit.additive import additive_residual
 from cetransfer.datasets.audit.finding import Finding, rows_of
+from cetransfer.datasets.units import KJ_PER_MOL
+from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,12 +33,6 @@ MANY = 20
 
 SAME = 1e-6
 """eV/atom: closer energies are copies of each other."""
-
-KJ_PER_MOL = 96.48533212
-"""kJ/mol in one eV (CODATA 2018)."""
-
-FORMULA_ATOMS = {"spinel": 7, "perovskite": 5}
-CELL_ATOMS = {"spinel": 14, "perovskite": 5}
 
 
 def not_a_number(subject: Subject) -> tuple[list[Finding], NDArray[np.bool_]]:
@@ -128,7 +124,8 @@ def equal_sites(subject: Subject) -> list[Finding]:
 
 def _likely(ratio: float, prototype: str) -> tuple[str, float]:
     """Return the unit whose size in eV/atom is nearest to a ratio, and that size."""
-    atoms, cell = FORMULA_ATOMS.get(prototype, 7), CELL_ATOMS.get(prototype, 14)
+    shape = prototype_named(prototype)
+    atoms, cell = sum(shape.counts.values()), len(shape.site_roles)
     units = {
         "kJ/mol of atoms": KJ_PER_MOL,
         "kJ/mol of formula units": KJ_PER_MOL * atoms,
