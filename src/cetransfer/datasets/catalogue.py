@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import importlib
 import pkgutil
@@ -81,7 +82,8 @@ def load(name: str, *, root: Path, exclude_suspects: bool) -> Dataset:
         If there is none of that name, or its files are missing or damaged.
     """
     _require(name)
-    return _loaders[name](root=root, exclude_suspects=exclude_suspects)
+    data = _loaders[name](root=root, exclude_suspects=exclude_suspects)
+    return dataclasses.replace(data, rests_on=_entries[name].rests_on)
 
 
 def _require(name: str) -> None:

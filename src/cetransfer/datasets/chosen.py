@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Protocol
 
 from cetransfer.datasets import catalogue
 from cetransfer.datasets.tabular import load_tabular
@@ -15,7 +15,25 @@ if TYPE_CHECKING:
     from cetransfer.datasets.dataset import Dataset
     from cetransfer.settings import DatasetSettings, NamedData
 
-TABULAR = "tabular"
+
+class ConfiguredLoader(Protocol):
+    """Reads a data set that the configuration describes."""
+
+    def __call__(self, chosen: NamedData, key: str, root: Path) -> Dataset:
+        """Return the data set; `key` is where `chosen` stands, ``"dataset.target"``."""
+
+
+@dataclass(frozen=True)
+class Configured:
+    """A data set that takes more than its name: its loader and the keys it reads."""
+
+    load: ConfiguredLoader
+    keys: tuple[str, ...]
+
+
+CONFIGURED = {
+    "tabular": Configured(load_tabular, ("path", "prototype", "unit", "columns", "on_bad_rows")),
+}
 
 
 def load_source(settings: DatasetSettings, name: str, root: Path) -> Dataset:
@@ -35,16 +53,15 @@ def load_target(settings: DatasetSettings, root: Path) -> Dataset:
 
 
 def _load(chosen: NamedData, key: str, settings: DatasetSettings, root: Path) -> Dataset:
-    if chosen.name == TABULAR:
-        return load_tabular(chosen, key)
-    unused = [
-        field.name
-        for field in fields(chosen)
-        if field.name != "name" and getattr(chosen, field.name) is not None
-    ]
-    if unused:
-        raise UserError(
-            f"{key}.{unused[0]} has no meaning for {chosen.name}; "
-            f"choose {TABULAR} for your own file"
-        )
+    configured = CONFIGURED.get(chosen.name)
+    used = ("name", *(configured.keys if configured else ()))
+    for field in fields(chosen):
+        if field.name not in used and getattr(chosen, field.name) is not None:
+            fitting = [name for name, kind in CONFIGURED.items() if field.name in kind.keys]
+            raise UserError(
+                f"{key}.{field.name} has no meaning for {chosen.name}; "
+                f"it belongs to the data set {' or '.join(fitting)}"
+            )
+    if configured:
+        return configured.load(chosen, key, root)
     return catalogue.load(chosen.name, root=root, exclude_suspects=settings.exclude_suspects)

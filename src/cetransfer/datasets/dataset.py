@@ -12,8 +12,11 @@ from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 SITES = ("A", "B", "X")
+
+FORMATION_ENERGY = "formation_energy"
 
 SHOWN = 5
 """How many bad rows a message names."""
@@ -37,14 +40,18 @@ class Dataset:
         Key in the catalogue.
     frame
         Columns ``formula``, one for each role of the prototype (``A``, ``B``, ``X``: element
-        symbols), ``formation_energy`` (eV/atom) and further ones of the origin, units in their
-        names. Index 0, 1, 2, ...
+        symbols), one named by `quantity` with the labels, and further ones of the origin, units in
+        their names. Index 0, 1, 2, ...
     prototype
         Key in `cetransfer.structures.prototypes.PROTOTYPES`.
     hashes
         SHA-256 of every file the rows were read from, by file name.
     notes
         What the user should know, one line each.
+    rests_on
+        Whose calculations the labels rest on, also indirectly.
+    quantity, unit
+        Column of the labels, and their unit; a formation energy is always in eV/atom.
 
     Raises
     ------
@@ -57,21 +64,34 @@ class Dataset:
     prototype: str
     hashes: dict[str, str]
     notes: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()
+    quantity: str = FORMATION_ENERGY
+    unit: str = "eV/atom"
 
     def __post_init__(self) -> None:
-        check(self.frame, self.name, prototype_named(self.prototype).roles)
+        check(self.frame, self.name, prototype_named(self.prototype).roles, self.quantity)
+
+    @property
+    def labels(self) -> NDArray[np.float64]:
+        """The labels (n,) in `unit`."""
+        return self.frame[self.quantity].to_numpy(np.float64)
 
 
-def check(frame: pd.DataFrame, name: str, sites: tuple[str, ...] = SITES) -> None:
+def check(
+    frame: pd.DataFrame,
+    name: str,
+    sites: tuple[str, ...] = SITES,
+    quantity: str = FORMATION_ENERGY,
+) -> None:
     """Refuse a table that would give wrong results silently.
 
     Raises
     ------
     UserError
-        If the table is empty or lacks a column, or naming the rows with an unknown element, an
-        energy that is no finite number, or the same elements on all `sites` that occur twice.
+        If the table is empty or lacks a column, or naming the rows with an unknown element, a
+        label that is no finite number, or the same elements on all `sites` that occur twice.
     """
-    required = ("formula", *sites, "formation_energy")
+    required = ("formula", *sites, quantity)
     missing = [column for column in required if column not in frame]
     if missing:
         raise UserError(
@@ -87,10 +107,10 @@ def check(frame: pd.DataFrame, name: str, sites: tuple[str, ...] = SITES) -> Non
                 f"data set {name}: column {site} holds {symbols}, no element symbol, in "
                 f"{rows_named(frame, unknown)}; correct or leave out these rows"
             )
-    bad = ~_finite(frame["formation_energy"])
+    bad = ~_finite(frame[quantity])
     if bad.any():
         raise UserError(
-            f"data set {name}: formation_energy is not a finite number in "
+            f"data set {name}: {quantity} is not a finite number in "
             f"{rows_named(frame, bad)}; correct or leave out these rows"
         )
     twice = frame.duplicated(list(sites), keep=False).to_numpy()

@@ -30,7 +30,7 @@ LARGEST_ENERGY = 20.0
 ON_BAD_ROWS = ("refuse", "drop")
 
 
-def load_tabular(chosen: NamedData, key: str) -> Dataset:
+def load_tabular(chosen: NamedData, key: str, root: Path) -> Dataset:
     """Read a table of labelled compositions of one prototype.
 
     Parameters
@@ -39,6 +39,8 @@ def load_tabular(chosen: NamedData, key: str) -> Dataset:
         Path, prototype, unit, columns, and what to do with rows that cannot be used.
     key
         Where `chosen` stands in the configuration, for messages: ``"dataset.target"``.
+    root
+        Not used: a path is relative to where the command runs.
 
     Returns
     -------
@@ -51,6 +53,7 @@ def load_tabular(chosen: NamedData, key: str) -> Dataset:
         If a key has no or no possible value, the file cannot be read, a column is missing, or
         naming the rows that cannot be used.
     """
+    del root
     path, prototype, unit, columns = _checked(chosen, key)
     table = read_user_table(path)
     frame, problems = _mapped(table, prototype, unit, columns, f"{path}", key)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from cetransfer.datasets.chosen import load_source, load_target
 from cetransfer.errors import UserError
 from cetransfer.evaluation.splits import (
@@ -25,6 +23,7 @@ from cetransfer.structures.prototypes import PROTOTYPES
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from cetransfer.datasets.dataset import Dataset
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Domain:
-    """A data set with its features (n, d) and labels (n,) in eV/atom."""
+    """A data set with its features (n, d) and labels (n,)."""
 
     data: Dataset
     features: NDArray[np.float32]
@@ -77,7 +76,7 @@ def load_domains(settings: Settings, root: Path) -> tuple[Domain, Domain]:
         Domain(
             data,
             stored_features(data, settings.features, folder),
-            data.frame["formation_energy"].to_numpy(np.float64),
+            data.labels,
         )
         for data in (source, target)
     ]

@@ -26,7 +26,9 @@ def load(tmp_path):
             "columns": TableColumns("formula", "energy"),
             "on_bad_rows": "refuse",
         }
-        return load_tabular(NamedData("tabular", **{**chosen, **changes}), "dataset.target")
+        return load_tabular(
+            NamedData("tabular", **{**chosen, **changes}), "dataset.target", tmp_path
+        )
 
     return loaded
 

@@ -88,9 +88,9 @@ class Finding:
         return asdict(self)
 
 
-def subject_of(data: Dataset, rests_on: tuple[str, ...], *, true_sites: bool) -> Subject:
+def subject_of(data: Dataset, *, true_sites: bool) -> Subject:
     """Return a data set of the catalogue as the subject of an audit."""
-    return Subject(data.name, data.frame, data.prototype, rests_on, true_sites)
+    return Subject(data.name, data.frame, data.prototype, data.rests_on, true_sites)
 
 
 def numbers(frame: pd.DataFrame, column: str) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ def load_subject(name: str, root: Path) -> tuple[Subject, dict[str, str]]:
     """
     entry = catalogue.entry(name)
     data = catalogue.load(name, root=root, exclude_suspects=False)
-    return subject_of(data, entry.rests_on, true_sites=entry.true_sites), dict(data.hashes)
+    return subject_of(data, true_sites=entry.true_sites), dict(data.hashes)
 
 
 def load_truth(name: str | None, root: Path) -> tuple[Subject | None, dict[str, str]]:
