@@ -48,7 +48,7 @@ def _log(store: Store, comparison: Comparison, staged: Path) -> str:
         "cetransfer.key": document["key"],
         **hashes,
     }
-    sources = source_runs(store, comparison.sources, document["data_hashes"])
+    sources = source_runs(store, comparison.sources)[-1]
     source_tags = {f"source.{net}": run_id for net, run_id in enumerate(sources)}
     parent = store.client.create_run(
         store.experiment_id,

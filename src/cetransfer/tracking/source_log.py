@@ -11,25 +11,21 @@ from cetransfer.tracking.store import store_errors
 from cetransfer.tracking.write import finish_run, log_series
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cetransfer.tracking.store import Store
     from cetransfer.training.source import SourceNets
 
 IDENTIFIER = "cetransfer.source_net"
 
 
-def source_runs(store: Store, nets: SourceNets, data_hashes: Mapping[str, str]) -> list[str]:
-    """Return the run ids of the source nets, logging those that have no run yet.
+def source_runs(store: Store, nets: SourceNets) -> list[list[str]]:
+    """Return the run ids of each stage of the source nets, logging those that have no run yet.
 
     Parameters
     ----------
     store
         The open store.
     nets
-        The source nets.
-    data_hashes
-        Hashes of the files the source rows were read from.
+        The source nets; in a sequence, each names the net that it started from.
 
     Raises
     ------
@@ -37,10 +33,14 @@ def source_runs(store: Store, nets: SourceNets, data_hashes: Mapping[str, str]) 
         If the store cannot be written.
     """
     with store_errors(store.uri):
-        return [_run_of(store, nets, net, data_hashes) for net in range(nets.stack.members)]
+        runs: list[list[str]] = []
+        for stage in nets.stages:
+            started = runs[-1] if runs else [None] * stage.stack.members
+            runs.append([_run_of(store, stage, net, start) for net, start in enumerate(started)])
+        return runs
 
 
-def _run_of(store: Store, nets: SourceNets, net: int, data_hashes: Mapping[str, str]) -> str:
+def _run_of(store: Store, nets: SourceNets, net: int, started_from: str | None) -> str:
     identifier = nets.identifier(net)
     mine = f"tags.`{IDENTIFIER}` = '{identifier}' AND attributes.status = 'FINISHED'"
     found = store.client.search_runs([store.experiment_id], mine, max_results=1)
@@ -49,7 +49,8 @@ def _run_of(store: Store, nets: SourceNets, net: int, data_hashes: Mapping[str, 
     tags = {
         IDENTIFIER: identifier,
         "cetransfer.kind": "source",
-        **{f"data.{name}": value for name, value in data_hashes.items()},
+        **{f"data.{name}": value for name, value in nets.about["data_hashes"].items()},
+        **({"source.started_from": started_from} if started_from else {}),
     }
     run = store.client.create_run(store.experiment_id, run_name=f"source {identifier}", tags=tags)
     run_id = str(run.info.run_id)
@@ -62,6 +63,7 @@ def _run_of(store: Store, nets: SourceNets, net: int, data_hashes: Mapping[str, 
         **{f"recipe.{key}": value for key, value in about["recipe"].items()},
         "seed": about["seed"],
         "net": net,
+        "sources": " + ".join(about["sources"]),
         "rows": about["rows"],
         "features": about["features"],
     }
