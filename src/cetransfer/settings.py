@@ -92,6 +92,14 @@ class SourceTrainingSettings:
 
 
 @dataclass
+class ScalerSettings:
+    """Whose rows the scalers of a copied net stand on: source, target or pooled."""
+
+    x: str
+    y: str
+
+
+@dataclass
 class TrainingSettings:
     """Group `training`: how a stack is trained on the target."""
 
@@ -100,6 +108,7 @@ class TrainingSettings:
     epochs: int
     weight_decay: float
     loss_beta: float
+    scaler: ScalerSettings
     source: SourceTrainingSettings
 
 
@@ -184,7 +193,7 @@ def check(settings: Settings) -> None:
     UserError
         Naming the key, its value and what would be right.
     """
-    _check_choices(settings.dataset)
+    _check_choices(settings)
     at_least = (
         ("protocol.folds", settings.protocol.folds, 2),
         ("protocol.repeats", settings.protocol.repeats, 1),
@@ -221,10 +230,13 @@ def check(settings: Settings) -> None:
         )
 
 
-def _check_choices(dataset: DatasetSettings) -> None:
+def _check_choices(settings: Settings) -> None:
+    rows = ("source", "target", "pooled")
     for key, value, allowed in (
-        ("pretrain", dataset.pretrain, ("sequence", "joint")),
-        ("reference", dataset.reference, ("none", "constant", "per_element")),
+        ("dataset.pretrain", settings.dataset.pretrain, ("sequence", "joint")),
+        ("dataset.reference", settings.dataset.reference, ("none", "constant", "per_element")),
+        ("training.scaler.x", settings.training.scaler.x, rows),
+        ("training.scaler.y", settings.training.scaler.y, rows),
     ):
         if value not in allowed:
-            raise UserError(f"dataset.{key}={value} is unknown; choose {' or '.join(allowed)}")
+            raise UserError(f"{key}={value} is unknown; choose {' or '.join(allowed)}")

@@ -12,13 +12,24 @@ if TYPE_CHECKING:
     from cetransfer.datasets.dataset import Dataset
 
 
-def in_other_order(data: Dataset) -> Dataset:
-    """Return the same compounds with the elements of A and B exchanged, under the same formulas.
+def exchanged(data: Dataset) -> Dataset | None:
+    """Return the rows with the elements of A and B exchanged, under the same formulas.
+
+    None where there is no B.
+    """
+    if "B" not in data.frame:
+        return None
+    frame = data.frame.rename(columns={"A": "B", "B": "A"})[list(data.frame.columns)]
+    return dataclasses.replace(data, name=f"{data.name}_exchanged", frame=frame)
+
+
+def require_same_compound(data: Dataset) -> None:
+    """Refuse `dataset.site_order=both` where an exchange of A and B is another compound.
 
     Raises
     ------
     UserError
-        If A and B are not equally many in the formula, so that an exchange is another compound.
+        If A and B are not equally many in the formula.
     """
     counts = prototype_named(data.prototype).counts
     if counts["A"] != counts.get("B"):
@@ -26,5 +37,3 @@ def in_other_order(data: Dataset) -> Dataset:
             f"dataset.site_order=both: in {data.prototype} A and B are not equally many, so the "
             f"other order of {data.name} is another compound; give as_given"
         )
-    frame = data.frame.rename(columns={"A": "B", "B": "A"})[list(data.frame.columns)]
-    return dataclasses.replace(data, name=f"{data.name}_other_order", frame=frame)

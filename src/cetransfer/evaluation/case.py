@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cetransfer.datasets.chosen import load_source, load_target
 from cetransfer.datasets.rests_on import rests_on
-from cetransfer.datasets.site_order import in_other_order
+from cetransfer.datasets.site_order import exchanged, require_same_compound
 from cetransfer.errors import UserError
 from cetransfer.evaluation.splits import (
     Member,
@@ -64,14 +64,17 @@ def load_domains(settings: Settings, root: Path) -> tuple[tuple[Domain, ...], Do
         refuse_equal(source, target)
     folder = root / settings.features_dir
 
-    orders = [target, in_other_order(target)] if chosen.site_order == "both" else [target]
-    views = [stored_features(data, settings.features, folder) for data in orders]
+    def features(data: Dataset) -> NDArray[np.float32]:
+        return stored_features(data, settings.features, folder)
+
+    views, other = [features(target)], exchanged(target)
+    further = None if other is None else features(other)
+    if chosen.site_order == "both":
+        require_same_compound(target)
+        views += [] if further is None else [further]
     return (
-        tuple(
-            Domain(source, (stored_features(source, settings.features, folder),))
-            for source in sources
-        ),
-        Domain(target, tuple(views)),
+        tuple(Domain(source, (features(source),)) for source in sources),
+        Domain(target, tuple(views), further),
     )
 
 

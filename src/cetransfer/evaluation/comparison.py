@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,13 +22,14 @@ from cetransfer.evaluation.predictions import (
 from cetransfer.evaluation.scores import Score, score
 from cetransfer.files import read_table, write_aside
 from cetransfer.models import bundle
-from cetransfer.networks.predict import predict
 from cetransfer.progress import say
 from cetransfer.provenance import array_digest, digest, git_commit, package_versions
+from cetransfer.training.kernel_head import KernelHeads
 from cetransfer.training.source import SourceNets, per_epoch, source_nets
-from cetransfer.training.target import Start, fit_strategy, start_stack
-from cetransfer.transfer.reference import Reference, fit_reference
-from cetransfer.transfer.strategy import Strategy, TargetOnly, make_plans, make_strategies
+from cetransfer.training.target import Start, TargetNets, fit_target
+from cetransfer.transfer.reference import Reference
+from cetransfer.transfer.strategies.target_only import TargetOnly
+from cetransfer.transfer.strategy import Strategy, make_plans, make_strategies
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 
     from cetransfer.evaluation.case import Case
     from cetransfer.features.domain import Domain
-    from cetransfer.networks.stack import MlpStack
     from cetransfer.settings import Settings
     from cetransfer.transfer.strategy import LayerPlan
 
@@ -96,14 +97,21 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         if strategy.name in BASELINES:
             raise UserError(f"strategy.{strategy.name}: a baseline has that name; choose another")
     plans = make_plans(settings.strategy, len(settings.network.hidden) + 1)
-    sources = source_nets(settings, case.sources, case.schema.digest, root / settings.source_dir)
+
+    @cache
+    def sources_of(pretrain: str) -> SourceNets:
+        folder = root / settings.source_dir
+        return source_nets(settings, case.sources, case.schema.digest, folder, pretrain)
+
+    sources = sources_of(settings.dataset.pretrain)
     tables = []
     losses: dict[str, list[float]] = {}
     models: dict[str, Path] = {}
     for strategy in strategies:
-        models[strategy.name] = partial / "strategies" / strategy.name
+        folder = models[strategy.name] = partial / "strategies" / strategy.name
+        nets = sources_of(strategy.pretrain or settings.dataset.pretrain)
         predicted, losses[strategy.name] = _predicted(
-            strategy, plans[strategy.name], settings, case, sources, models[strategy.name]
+            strategy, plans[strategy.name], settings, case, nets, folder
         )
         tables.append(member_predictions(strategy.name, case, predicted, case.members))
     tables.append(_baselines(settings, case, partial / "baselines.parquet"))
@@ -167,16 +175,9 @@ def _predicted(
     folder: Path,
 ) -> tuple[NDArray[np.float64], list[float]]:
     """Return what a strategy predicts (M, n) and its loss per epoch, trained or from `folder`."""
-    if folder.is_dir():
-        say(f"{strategy.name}: taken from the interrupted run")
-        stored = bundle.load(folder)
-        reference = stored.about["reference"]
-        shift = Reference.from_document(reference).of(case.target.sites) if reference else 0.0
-        return _mean_of_views(stored.stack, case.target) + shift, stored.about["losses"]
-    target = case.target
     starts = [
         Start(
-            rows=target.in_all_views(member.split.train),
+            rows=member.split.train,
             repeat=member.split.repeat,
             fold=member.split.fold,
             target_seed=member.target_seed,
@@ -184,25 +185,18 @@ def _predicted(
         )
         for member in case.members
     ]
-    source, labels, shift, reference = sources.start, target.labels, np.zeros((1, 1)), None
-    if strategy.uses_source and settings.dataset.reference != "none":
-        begun = start_stack(strategy, starts, source, target.features, labels, settings)
-        reference = fit_reference(
-            settings.dataset.reference,
-            target.data.labels - _mean_of_views(begun, target),
-            target.sites,
-            [member.split.train for member in case.members],
-        )
-        shift = reference.of(target.sites)
-        labels = labels - np.tile(shift, len(target.views))
-    stack, losses = fit_strategy(strategy, plan, starts, source, target.features, labels, settings)
-    history = per_epoch(losses, settings.training.epochs) if len(losses) else []
+    if folder.is_dir():
+        say(f"{strategy.name}: taken from the interrupted run")
+        made, history = _stored(strategy, starts, folder)
+        return made.predict(case.target, sources), history
+    made = fit_target(strategy, plan, starts, sources, case.target, settings)
+    history = per_epoch(made.losses, settings.training.epochs) if len(made.losses) else []
     about = {
         "kind": "target",
         "strategy": dataclasses.asdict(strategy),
         "plan": [dataclasses.asdict(layer) for layer in plan],
         "source_nets": sources.key if strategy.uses_source else None,
-        "reference": reference.document() if reference else None,
+        "reference": made.reference.document() if made.reference else None,
         "site_order": settings.dataset.site_order,
         "features": case.schema.digest,
         "data_hashes": case.data_hashes,
@@ -219,15 +213,25 @@ def _predicted(
         ],
         "losses": history,
     }
-    bundle.save(folder, stack, about)
-    return _mean_of_views(stack, target) + shift, history
+    bundle.save(folder, made.stack, about, made.kernels.arrays() if made.kernels else None)
+    return made.predict(case.target, sources), history
 
 
-def _mean_of_views(stack: MlpStack, domain: Domain) -> NDArray[np.float64]:
-    """Return every member's predictions (M, n), the mean over the views of a row."""
-    views = [predict(stack, view).astype(np.float64) for view in domain.views]
-    mean: NDArray[np.float64] = np.mean(views, axis=0)
-    return mean
+def _stored(
+    strategy: Strategy, starts: list[Start], folder: Path
+) -> tuple[TargetNets, list[float]]:
+    """Return what an interrupted run made of a strategy, and its loss per epoch."""
+    stored = bundle.load(folder)
+    described = stored.about["reference"]
+    made = TargetNets(
+        strategy,
+        stored.stack,
+        starts,
+        np.empty(0, np.float32),
+        Reference.from_document(described) if described else None,
+        KernelHeads.from_arrays(stored.arrays, len(starts)) if stored.arrays else None,
+    )
+    return made, stored.about["losses"]
 
 
 def _baselines(settings: Settings, case: Case, file: Path) -> pd.DataFrame:

@@ -33,10 +33,13 @@ class Domain:
         One or more feature matrices (n, d) of the same rows: more than one where it is open which
         of two elements stands on A. A network is trained on all views of a row and predicts their
         mean.
+    exchanged
+        (n, d): features with A and B exchanged; None where there is no such order.
     """
 
     data: Dataset
     views: tuple[NDArray[np.float32], ...]
+    exchanged: NDArray[np.float32] | None = None
 
     @property
     def name(self) -> str:
@@ -60,6 +63,12 @@ class Domain:
     def sites(self) -> pd.DataFrame:
         """The element on each site of the rows."""
         return self.data.frame[list(prototype_named(self.data.prototype).roles)]
+
+    def other_orders(self, view: int) -> tuple[NDArray[np.float32], ...]:
+        """Return the features of a view with A and B exchanged, where that can be made."""
+        if self.exchanged is None:
+            return ()
+        return (self.exchanged if view == 0 else self.views[0],)
 
     def in_all_views(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return where the rows stand in `features`, once for each view."""

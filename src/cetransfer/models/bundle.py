@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -18,10 +19,15 @@ from cetransfer.provenance import digest
 from cetransfer.settings import NetworkSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
+ARRAYS = "array."
 
 
 @dataclass(frozen=True)
@@ -30,10 +36,18 @@ class Bundle:
 
     stack: MlpStack
     about: dict[str, Any]
+    arrays: dict[str, NDArray[np.float64]]
 
 
-def save(folder: Path, stack: MlpStack, about: dict[str, Any]) -> None:
+def save(
+    folder: Path,
+    stack: MlpStack,
+    about: dict[str, Any],
+    arrays: Mapping[str, NDArray[np.float64]] | None = None,
+) -> None:
     """Write a bundle; the folder appears whole or not at all.
+
+    `arrays` are further numbers of the model, beside those of the networks.
 
     Raises
     ------
@@ -42,7 +56,10 @@ def save(folder: Path, stack: MlpStack, about: dict[str, Any]) -> None:
     """
     with write_aside(folder) as aside:
         aside.mkdir()
-        save_file(stack.state_dict(), aside / WEIGHTS)
+        further = {
+            f"{ARRAYS}{name}": torch.from_numpy(values) for name, values in (arrays or {}).items()
+        }
+        save_file({**stack.state_dict(), **further}, aside / WEIGHTS)
         description = {
             **about,
             "network": dataclasses.asdict(stack.settings),
@@ -74,8 +91,14 @@ def load(folder: Path) -> Bundle:
             raise UserError(f"{folder / WEIGHTS}: the SHA-256 differs from model.json; {remedy}")
         network = NetworkSettings(**about["network"])
         stack = MlpStack(about["members"], about["inputs"], network, about["heads"])
-        stack.load_state_dict(load_file(folder / WEIGHTS))
+        tensors = load_file(folder / WEIGHTS)
+        arrays = {
+            name.removeprefix(ARRAYS): tensors.pop(name).numpy()
+            for name in list(tensors)
+            if name.startswith(ARRAYS)
+        }
+        stack.load_state_dict(tensors)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise UserError(f"{folder} holds no readable model ({error}); {remedy}") from error
     stack.requires_grad_(requires_grad=False)
-    return Bundle(stack, about)
+    return Bundle(stack, about, arrays)

@@ -1,4 +1,4 @@
-"""Input and output scalers, fitted on training rows only."""
+"""Input and output scalers: means and standard deviations of given rows."""
 
 from __future__ import annotations
 
@@ -8,44 +8,34 @@ import numpy as np
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from cetransfer.networks.stack import MlpStack
 
 
-def fit_scalers(
-    stack: MlpStack,
-    features: NDArray[np.float32],
-    labels: NDArray[np.float64],
-    rows: Sequence[NDArray[np.int64]],
-    heads: NDArray[np.int64] | None = None,
-) -> None:
-    """Standardise each member on its own training rows, and each head on the labels it learns.
+def x_scaler(features: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and standard deviation (d,) of features (n, d).
 
-    Parameters
-    ----------
-    stack
-        The stack whose buffers are set.
-    features
-        (n, d), raw.
-    labels
-        (n,).
-    rows
-        One index array per member: its training rows.
-    heads
-        (n,) number of the head that learns a row; None where there is one head.
+    A column that never varies carries nothing; dividing it by 1 keeps it at 0.
     """
-    heads = np.zeros(len(labels), np.int64) if heads is None else heads
-    for member, index in enumerate(rows):
-        x = features[index].astype(np.float64)
-        spread = x.std(axis=0)
-        # a column that never varies carries nothing; dividing by 1 keeps it at 0
-        spread[spread <= 1e-9 * np.abs(x).max(axis=0, initial=0.0)] = 1.0
-        stack.x_mean[member, 0] = torch.from_numpy(x.mean(axis=0))
-        stack.x_scale[member, 0] = torch.from_numpy(spread)
-        for head in range(stack.heads):
-            y = labels[index[heads[index] == head]]
-            stack.y_mean[member, head] = float(y.mean())
-            stack.y_scale[member, head] = float(y.std()) or 1.0
+    x = features.astype(np.float64)
+    spread = x.std(axis=0)
+    spread[spread <= 1e-9 * np.abs(x).max(axis=0, initial=0.0)] = 1.0
+    return x.mean(axis=0), spread
+
+
+def y_scaler(labels: NDArray[np.float64]) -> tuple[float, float]:
+    """Return mean and standard deviation of labels (n,), 1 where they are all the same."""
+    return float(labels.mean()), float(labels.std()) or 1.0
+
+
+def set_x_scaler(stack: MlpStack, member: int, features: NDArray[np.float32]) -> None:
+    """Standardise the inputs of a member on features (n, d)."""
+    mean, spread = x_scaler(features)
+    stack.x_mean[member, 0] = torch.from_numpy(mean)
+    stack.x_scale[member, 0] = torch.from_numpy(spread)
+
+
+def set_y_scaler(stack: MlpStack, member: int, head: int, labels: NDArray[np.float64]) -> None:
+    """Standardise one output of a member on labels (n,)."""
+    stack.y_mean[member, head], stack.y_scale[member, head] = y_scaler(labels)

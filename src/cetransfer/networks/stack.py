@@ -17,6 +17,9 @@ from cetransfer.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from cetransfer.settings import NetworkSettings
 
 ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
@@ -134,6 +137,44 @@ class MlpStack(nn.Module):
         )
         return single
 
+    def change_x_scaler(
+        self, member: int, mean: NDArray[np.float64], scale: NDArray[np.float64]
+    ) -> None:
+        """Set the input scaler of a member and change its first layer so that it predicts the same.
+
+        `mean` and `scale` are (d,).
+        """
+        first = next(iter(self.linear_layers()))
+        before, width = self.x_mean[member, 0].double(), self.x_scale[member, 0].double()
+        after, new_width = torch.from_numpy(mean), torch.from_numpy(scale)
+        with torch.no_grad():
+            weight = first.weight[member].double()
+            first.bias[member, 0] += (((after - before) / width) @ weight).float()
+            first.weight[member] = (weight * (new_width / width).unsqueeze(1)).float()
+        self.x_mean[member, 0], self.x_scale[member, 0] = after, new_width
+
+    def change_y_scaler(self, member: int, mean: float, scale: float) -> None:
+        """Set the output scaler of a member with one head; it predicts the same as before."""
+        *_, last = self.linear_layers()
+        before, width = float(self.y_mean[member, 0]), float(self.y_scale[member, 0])
+        with torch.no_grad():
+            last.weight[member] *= width / scale
+            last.bias[member] = (last.bias[member] * width + before - mean) / scale
+        self.y_mean[member, 0], self.y_scale[member, 0] = mean, scale
+
+    def activations(
+        self, x: torch.Tensor, generator: torch.Generator | None = None
+    ) -> torch.Tensor:
+        """Return the last hidden layer (M, B, h); arguments as `standardised`."""
+        hidden = (x - self.x_mean) / self.x_scale
+        dropout = self.settings.dropout
+        for layer in list(self.linear_layers())[:-1]:
+            hidden = self.activation(layer(hidden))
+            if generator is not None and dropout > 0:
+                keep = torch.rand(hidden.shape[1:], generator=generator, device=hidden.device)
+                hidden = hidden * (keep.ge(dropout) / (1.0 - dropout))
+        return hidden
+
     def standardised(
         self, x: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
@@ -148,15 +189,8 @@ class MlpStack(nn.Module):
             serves all members: drawing one each costs more than the matrix products and changes
             nothing for a single network.
         """
-        hidden = (x - self.x_mean) / self.x_scale
-        layers = list(self.linear_layers())
-        dropout = self.settings.dropout
-        for layer in layers[:-1]:
-            hidden = self.activation(layer(hidden))
-            if generator is not None and dropout > 0:
-                keep = torch.rand(hidden.shape[1:], generator=generator, device=hidden.device)
-                hidden = hidden * (keep.ge(dropout) / (1.0 - dropout))
-        output: torch.Tensor = layers[-1](hidden)
+        *_, last = self.linear_layers()
+        output: torch.Tensor = last(self.activations(x, generator))
         return output
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

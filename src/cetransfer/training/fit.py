@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cetransfer.networks.stack import MlpStack
+    from cetransfer.training.lesson import Lesson
+    from cetransfer.transfer.strategy import LayerPlan
 
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", module="pytorch_lightning")
@@ -42,16 +44,13 @@ class _Advance(pl.Callback):
 
 def fit(
     stack: MlpStack,
-    features: NDArray[np.float32],
-    labels: NDArray[np.float64],
-    rows: Sequence[NDArray[np.int64]],
+    lesson: Lesson,
     recipe: Recipe,
+    plan: Sequence[LayerPlan],
     *,
     generators: Sequence[np.random.Generator],
     dropout_seed: int,
-    trained: Sequence[bool],
     description: str,
-    heads: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
     """Train a stack in place.
 
@@ -59,22 +58,18 @@ def fit(
     ----------
     stack
         M networks on their start values, scalers set.
-    features, labels
-        (n, d) raw; (n,), or (M, n) where each member has labels of its own.
-    rows
-        One index array per member: the rows it may draw.
+    lesson
+        What each member learns from.
     recipe
         How to train.
+    plan
+        For each layer, whether, when and at which share of the learning rate it is trained.
     generators
         One per member, for the order of its rows.
     dropout_seed
         Seed of the dropout masks.
-    trained
-        For each layer, whether it is trained.
     description
         What the progress bar says.
-    heads
-        (n,) number of the head that learns a row; None where there is one head.
 
     Returns
     -------
@@ -87,18 +82,13 @@ def fit(
     KeyboardInterrupt
         On Ctrl-C.
     """
-    steps = steps_for(rows, recipe.epochs, recipe.batch_size)
-    batches = draw_batches(rows, steps, recipe.batch_size, generators)
-    module = StackModule(
-        stack,
-        torch.tensor(features, dtype=torch.float32),
-        torch.tensor(np.broadcast_to(labels, (stack.members, features.shape[0]))).float(),
-        torch.tensor(np.zeros(len(features), np.int64) if heads is None else heads),
-        recipe,
-        steps,
-        dropout_seed,
-        trained,
-    )
+    steps = steps_for(lesson.rows, recipe.epochs, recipe.batch_size)
+    batches = draw_batches(lesson.rows, steps, recipe.batch_size, generators)
+    if lesson.beside is not None:
+        # the same generators go on, so that a member still draws the same in any stack
+        more = draw_batches([lesson.beside] * stack.members, steps, batches.shape[2], generators)
+        batches = np.concatenate([batches, more], axis=2)
+    module = StackModule(stack, lesson, recipe, plan, steps, dropout_seed)
     with meter(description, steps, "steps") as advance:
         trainer = _trainer(recipe.accelerator, advance)
         stack.train()

@@ -16,14 +16,15 @@ import numpy as np
 import cetransfer
 from cetransfer.features.domain import hashes_of
 from cetransfer.models import bundle
-from cetransfer.networks.scaling import fit_scalers
 from cetransfer.networks.stack import MlpStack
 from cetransfer.progress import say
 from cetransfer.provenance import array_digest, digest
 from cetransfer.seeding import Purpose, generator, number, torch_generator
 from cetransfer.training.batches import steps_for
 from cetransfer.training.fit import fit
+from cetransfer.training.lesson import Lesson
 from cetransfer.training.module import Recipe
+from cetransfer.transfer.strategy import from_scratch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +103,11 @@ def source_key(
 
 
 def source_nets(
-    settings: Settings, sources: Sequence[Domain], schema_digest: str, folder: Path
+    settings: Settings,
+    sources: Sequence[Domain],
+    schema_digest: str,
+    folder: Path,
+    pretrain: str | None = None,
 ) -> SourceNets:
     """Return the source nets, trained now or taken from `folder` where they were trained before.
 
@@ -116,8 +121,10 @@ def source_nets(
         Digest of the feature schema.
     folder
         Where source nets are kept, each set in a folder named by its key.
+    pretrain
+        ``"sequence"`` or ``"joint"`` in place of what the settings say.
     """
-    if settings.dataset.pretrain == "joint":
+    if (pretrain or settings.dataset.pretrain) == "joint":
         return _stage(settings, tuple(sources), None, schema_digest, folder)
     nets = None
     for source in sources:
@@ -146,7 +153,7 @@ def _stage(
     members = settings.protocol.members
     # a net's seeds go by its number and its place in the sequence
     place = (len(earlier.stages),) if earlier else ()
-    rows = [np.arange(len(labels))] * members
+    lesson = Lesson(features, labels, [np.arange(len(labels))] * members, heads=heads)
     if earlier:
         # with its weights and its scalers, as the target nets will start from these
         stack = earlier.stack.take(range(members))
@@ -155,21 +162,18 @@ def _stage(
         stack.reset(
             [torch_generator(settings.seed, Purpose.INIT, DOMAIN, net) for net in range(members)]
         )
-        fit_scalers(stack, features, labels, rows, heads)
+        lesson.fit_scalers(stack)
     names = " + ".join(source.name for source in sources)
     losses = fit(
         stack,
-        features,
-        labels,
-        rows,
+        lesson,
         recipe,
+        from_scratch(len(settings.network.hidden) + 1),
         generators=[
             generator(settings.seed, Purpose.BATCHES, DOMAIN, net, *place) for net in range(members)
         ],
         dropout_seed=number(settings.seed, Purpose.DROPOUT, DOMAIN, *place),
-        trained=[True] * (len(settings.network.hidden) + 1),
         description=f"source {names}, {members} nets on {len(labels)} rows",
-        heads=heads,
     )
     about = {
         "kind": "source",
@@ -181,7 +185,7 @@ def _stage(
         "features": schema_digest,
         "data_hashes": hashes_of(*sources),
         "recipe": dataclasses.asdict(recipe),
-        "steps": steps_for(rows, recipe.epochs, recipe.batch_size),
+        "steps": steps_for(lesson.rows, recipe.epochs, recipe.batch_size),
         "seconds": round(time.perf_counter() - began, 2),
         "losses": per_epoch(losses, recipe.epochs),
     }

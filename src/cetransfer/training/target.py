@@ -7,19 +7,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cetransfer.networks.scaling import fit_scalers
+from cetransfer.networks.predict import predict
+from cetransfer.networks.scaling import set_y_scaler
 from cetransfer.networks.stack import MlpStack
 from cetransfer.seeding import Purpose, generator, number, torch_generator
 from cetransfer.training.fit import fit
+from cetransfer.training.kernel_head import KernelHeads, fit_kernel_heads
+from cetransfer.training.lesson import Lesson
 from cetransfer.training.module import Recipe
-from cetransfer.transfer.strategy import Trained
+from cetransfer.training.scalers import rescale
+from cetransfer.transfer.reference import Reference, fit_reference
+from cetransfer.transfer.strategies.fine_tune import L2SP
+from cetransfer.transfer.strategies.kernel_head import KernelHead
+from cetransfer.transfer.strategy import Trained, copies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import torch
     from numpy.typing import NDArray
 
+    from cetransfer.features.domain import Domain
     from cetransfer.settings import Settings
+    from cetransfer.training.source import SourceNets
     from cetransfer.transfer.strategy import LayerPlan, Strategy
 
 #: first element of every seed path: source nets and target nets never share random numbers
@@ -41,84 +51,206 @@ class Start:
         """Seed path of the order of rows; the net on all labelled rows has a path of its own."""
         return (DOMAIN, self.repeat, 0 if self.fold is None else self.fold + 1, self.target_seed)
 
+    def init(self, seed: int) -> torch.Generator:
+        """Return the generator of start values; nets of one target seed start alike."""
+        return torch_generator(seed, Purpose.INIT, DOMAIN, self.repeat, self.target_seed)
+
+
+@dataclass(frozen=True)
+class TargetNets:
+    """What a strategy made, enough to predict with.
+
+    Parameters
+    ----------
+    strategy
+        What made it.
+    stack
+        M networks with one head.
+    starts
+        Of the members.
+    losses
+        Of every step; empty where the network is not trained.
+    reference
+        Shift of the target's labels that was taken out before training, if any.
+    kernels
+        What stands in the place of the output layer, if anything does.
+    """
+
+    strategy: Strategy
+    stack: MlpStack
+    starts: Sequence[Start]
+    losses: NDArray[np.float32]
+    reference: Reference | None = None
+    kernels: KernelHeads | None = None
+
+    def predict(self, target: Domain, nets: SourceNets) -> NDArray[np.float64]:
+        """Return the predictions (M, n) for all target rows, the mean over their views."""
+        base = _base(self.strategy, self.reference, self.starts, target, nets)
+        views = []
+        for view in range(len(target.views)):
+            extra = _extra(self.strategy, self.starts, target, nets, view)
+            if self.kernels:
+                views.append(self.kernels.predict(self.stack, target.views[view]))
+            else:
+                views.append(predict(self.stack, target.views[view], extra).astype(np.float64))
+        mean: NDArray[np.float64] = np.mean(views, axis=0) + base
+        return mean
+
 
 def start_stack(
-    strategy: Strategy,
+    plan: Sequence[LayerPlan],
     starts: Sequence[Start],
-    source: MlpStack,
-    features: NDArray[np.float32],
-    labels: NDArray[np.float64],
+    nets: SourceNets,
+    lesson: Lesson,
     settings: Settings,
 ) -> MlpStack:
-    """Return the stack of a strategy before its first step.
+    """Return the stack that a plan says before its first step.
 
-    A strategy that uses the source starts from its weights *and* its scalers, so that at step 0 it
-    predicts what the source net predicts.
+    A plan that copies starts from the source's weights *and* scalers, so that at step 0 it
+    predicts what the source net predicts; other scalers (`training.scaler`) change the weights so
+    that this stays true.
     """
-    if strategy.uses_source:
-        return source.take([start.source for start in starts])
-    stack = MlpStack(len(starts), features.shape[1], settings.network)
-    stack.reset(
-        [
-            torch_generator(settings.seed, Purpose.INIT, DOMAIN, start.repeat, start.target_seed)
-            for start in starts
-        ]
-    )
-    fit_scalers(stack, features, labels, [start.rows for start in starts])
+    if not copies(list(plan)):
+        heads = 1 if lesson.heads is None else int(lesson.heads.max()) + 1
+        stack = MlpStack(len(starts), lesson.width, settings.network, heads)
+        stack.reset([start.init(settings.seed) for start in starts])
+        lesson.fit_scalers(stack)
+        return stack
+    stack = nets.start.take([start.source for start in starts])
+    rescale(stack, settings.training.scaler, lesson, nets)
+    last = list(stack.linear_layers())[-1]
+    if plan[-1].origin == "random":
+        for member, start in enumerate(starts):
+            last.reset_member(member, start.init(settings.seed))
+            set_y_scaler(stack, member, 0, lesson.labels_of(member, lesson.rows[member]))
     return stack
 
 
-def fit_strategy(
+def fit_target(
     strategy: Strategy,
     plan: Sequence[LayerPlan],
     starts: Sequence[Start],
-    source: MlpStack,
-    features: NDArray[np.float32],
-    labels: NDArray[np.float64],
+    nets: SourceNets,
+    target: Domain,
     settings: Settings,
-) -> tuple[MlpStack, NDArray[np.float32]]:
+) -> TargetNets:
     """Train all target nets of a strategy as one stack.
 
     Parameters
     ----------
     strategy, plan
-        What is copied, frozen and trained.
+        What is copied, frozen and trained, and what else the source gives.
     starts
         M starts, one per member.
-    source
+    nets
         The source nets that starts point to.
-    features, labels
-        (n, d), and (n,) or one label for each member (M, n): all target rows; only
-        `starts[m].rows` are drawn by member m.
+    target
+        All target rows; only `starts[m].rows` are drawn by member m.
     settings
-        Network, training and seed.
-
-    Returns
-    -------
-    The trained stack and the loss of every step (empty for a strategy that is not trained).
+        Network, training, reference and seed.
     """
-    stack = start_stack(strategy, starts, source, features, labels, settings)
+    reference = None
+    if strategy.uses_source and settings.dataset.reference != "none":
+        reference = fit_reference(
+            settings.dataset.reference,
+            target.data.labels - _source_prediction(starts, target, nets),
+            target.sites,
+            [start.rows for start in starts],
+        )
+    base = _base(strategy, reference, starts, target, nets)
+    lesson = _lesson(strategy, starts, nets, target, base)
+    stack = start_stack(plan, starts, nets, lesson, settings)
+    if isinstance(strategy, KernelHead):
+        kernels = fit_kernel_heads(strategy.model, stack, lesson, settings.seed)
+        empty = np.empty(0, np.float32)
+        return TargetNets(strategy, stack, starts, empty, reference, kernels)
     if not isinstance(strategy, Trained):
-        return stack.requires_grad_(requires_grad=False), np.empty(0, np.float32)
+        stack.requires_grad_(requires_grad=False)
+        return TargetNets(strategy, stack, starts, np.empty(0, np.float32), reference)
     training = settings.training
+    pull = strategy.pull if isinstance(strategy, L2SP) else 0.0
     losses = fit(
         stack,
-        features,
-        labels,
-        [start.rows for start in starts],
+        lesson,
         Recipe(
             epochs=training.epochs,
             batch_size=training.batch_size,
             learning_rate=strategy.learning_rate,
-            weight_decay=training.weight_decay,
+            weight_decay=0.0 if pull else training.weight_decay,
             loss_beta=training.loss_beta,
             accelerator=training.accelerator,
+            pull=pull,
         ),
+        plan,
         generators=[
             generator(settings.seed, Purpose.BATCHES, *start.batches_path) for start in starts
         ],
         dropout_seed=number(settings.seed, Purpose.DROPOUT, DOMAIN),
-        trained=[layer.trained for layer in plan],
         description=f"{strategy.name}, {len(starts)} nets",
     )
-    return stack, losses
+    return TargetNets(strategy, stack.with_head(stack.heads - 1), starts, losses, reference)
+
+
+def _lesson(
+    strategy: Strategy,
+    starts: Sequence[Start],
+    nets: SourceNets,
+    target: Domain,
+    base: NDArray[np.float64],
+) -> Lesson:
+    """Return what the members learn from: target rows, less what is predicted without them."""
+    labels = target.labels - np.tile(base, len(target.views))
+    rows = [target.in_all_views(start.rows) for start in starts]
+    if not strategy.with_source_rows:
+        parts = [_extra(strategy, starts, target, nets, v) for v in range(len(target.views))]
+        extra = [part for part in parts if part is not None]
+        return Lesson(
+            target.features,
+            labels,
+            rows,
+            extra=np.concatenate(extra, axis=1) if extra else None,
+        )
+    sources = nets.sources
+    others = np.concatenate([source.labels for source in sources])
+    sizes = [len(labels.T), *(len(source.labels) for source in sources)]
+    return Lesson(
+        np.concatenate([target.features, *(source.features for source in sources)]),
+        np.concatenate([labels, np.broadcast_to(others, (len(labels), len(others)))], axis=1),
+        rows,
+        beside=np.arange(sizes[0], sum(sizes)),
+        # the target's head is the last one
+        heads=np.repeat([len(sources), *range(len(sources))], sizes),
+    )
+
+
+def _base(
+    strategy: Strategy,
+    reference: Reference | None,
+    starts: Sequence[Start],
+    target: Domain,
+    nets: SourceNets,
+) -> NDArray[np.float64]:
+    """Return what is predicted without the target net (M, n)."""
+    none = np.zeros((len(starts), len(target)))
+    base = none if reference is None else reference.of(target.sites)
+    return base + _source_prediction(starts, target, nets) if strategy.learns_residual else base
+
+
+def _source_prediction(
+    starts: Sequence[Start], target: Domain, nets: SourceNets
+) -> NDArray[np.float64]:
+    """Return what each member's source net predicts for the target rows (M, n)."""
+    views = [predict(nets.start, view).astype(np.float64) for view in target.views]
+    mean: NDArray[np.float64] = np.mean(views, axis=0)[[start.source for start in starts]]
+    return mean
+
+
+def _extra(
+    strategy: Strategy, starts: Sequence[Start], target: Domain, nets: SourceNets, view: int
+) -> NDArray[np.float32] | None:
+    """Return each member's source predictions for this view and the other site order (M, n, k)."""
+    if not strategy.source_as_input:
+        return None
+    own = [start.source for start in starts]
+    orders = [target.views[view], *target.other_orders(view)]
+    return np.stack([predict(nets.start, order)[own] for order in orders], axis=2)

@@ -1,42 +1,72 @@
 """A strategy: a declared way to get a target model from a source model.
 
-A new strategy is one class here or in a file beside it, and one YAML file in `conf/strategy`.
+A new strategy is one class in a file in `cetransfer.transfer.strategies` and one YAML file in
+`conf/strategy`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
+import importlib
 import math
+import pkgutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 
 from cetransfer.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-STRATEGIES: dict[str, type[Strategy]] = {}
+_kinds: dict[str, type[Strategy]] = {}
 
 
 @dataclass(frozen=True)
 class LayerPlan:
-    """What becomes of one layer: where its start comes from and whether it is trained."""
+    """What becomes of one layer.
+
+    Parameters
+    ----------
+    layer
+        Its number, from the input.
+    origin
+        Where its start comes from: ``"source"`` or ``"random"``.
+    trained
+        Whether it is trained.
+    rate
+        Factor on the strategy's learning rate.
+    after
+        Share of the optimiser steps before which it is not trained.
+    """
 
     layer: int
     origin: str
     trained: bool
+    rate: float = 1.0
+    after: float = 0.0
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """What is copied from the source net, what is frozen, and the peak learning rate."""
+    """What is copied from the source net, what is trained, and what else the source gives.
+
+    The class attributes declare what the training does; a strategy holds no code of its own beyond
+    its plan.
+    """
 
     name: str
-    #: does it start from a source net (its weights and its scalers)
+    #: does it need source nets
     uses_source: ClassVar[bool] = True
-    #: is it trained on target rows
+    #: is the network trained on target rows
     trains: ClassVar[bool] = True
+    #: are the source net's predictions, for both site orders, further inputs
+    source_as_input: ClassVar[bool] = False
+    #: does the network learn what the source net's prediction leaves
+    learns_residual: ClassVar[bool] = False
+    #: does every batch hold as many source rows, learnt by a head of their own
+    with_source_rows: ClassVar[bool] = False
+    #: how several sources are used, whatever the data set group says
+    pretrain: ClassVar[str | None] = None
 
     def plan(self, layers: int) -> list[LayerPlan]:
         """Return one entry per layer, from the input to the output.
@@ -46,82 +76,45 @@ class Strategy:
         UserError
             If the strategy does not fit a network of so many layers.
         """
-        frozen = self.frozen_layers(layers)
-        origin = "source" if self.uses_source else "random"
-        return [
-            LayerPlan(layer, origin, trained=self.trains and layer not in frozen)
-            for layer in range(layers)
-        ]
-
-    def frozen_layers(self, layers: int) -> range:  # noqa: ARG002 - the depth matters to some
-        """Return the layers that keep the source net's values."""
-        return range(0)
+        return [LayerPlan(layer, "source", trained=self.trains) for layer in range(layers)]
 
 
 @dataclass(frozen=True)
 class Trained(Strategy):
-    """A strategy that is trained on target rows."""
+    """A strategy that trains the network: `learning_rate` is the peak of the one-cycle schedule."""
 
     learning_rate: float
+
+
+def from_scratch(layers: int) -> list[LayerPlan]:
+    """Return the plan of a network that copies nothing."""
+    return [LayerPlan(layer, "random", trained=True) for layer in range(layers)]
+
+
+def copies(plan: list[LayerPlan]) -> bool:
+    """Tell whether a plan takes any layer from the source net."""
+    return any(layer.origin == "source" for layer in plan)
 
 
 def register(kind: str) -> Callable[[type[Strategy]], type[Strategy]]:
     """Make a strategy known under the `kind` that configurations name."""
 
     def add(cls: type[Strategy]) -> type[Strategy]:
-        STRATEGIES[kind] = cls
+        if kind in _kinds:
+            raise ValueError(f"strategy kind {kind} is registered twice")
+        _kinds[kind] = cls
         return cls
 
     return add
 
 
-@register("target_only")
-@dataclass(frozen=True)
-class TargetOnly(Trained):
-    """Random start, target rows only: the baseline of every comparison."""
+def kinds() -> dict[str, type[Strategy]]:
+    """Return all strategies by kind, sorted."""
+    from cetransfer.transfer import strategies
 
-    uses_source: ClassVar[bool] = False
-
-
-@register("zero_shot")
-@dataclass(frozen=True)
-class ZeroShot(Strategy):
-    """The source net applied to the target as it is."""
-
-    trains: ClassVar[bool] = False
-
-
-@register("fine_tune")
-@dataclass(frozen=True)
-class FineTune(Trained):
-    """All layers start from the source net and are trained on (Yosinski, arXiv:1411.1792)."""
-
-
-@register("freeze")
-@dataclass(frozen=True)
-class Freeze(Trained):
-    """The first `layers` layers keep the source net's values (Yosinski, arXiv:1411.1792)."""
-
-    layers: int
-
-    def frozen_layers(self, layers: int) -> range:
-        """Return the first layers, as many as asked for."""
-        if not 1 <= self.layers < layers:
-            raise UserError(
-                f"strategy.{self.name}.layers={self.layers} cannot be frozen: the network has "
-                f"{layers} layers; give 1 to {layers - 1}"
-            )
-        return range(self.layers)
-
-
-@register("head_only")
-@dataclass(frozen=True)
-class HeadOnly(Trained):
-    """Only the output layer is trained on (a linear probe; Alain & Bengio, arXiv:1610.01644)."""
-
-    def frozen_layers(self, layers: int) -> range:
-        """Return all layers but the last."""
-        return range(layers - 1)
+    for module in pkgutil.iter_modules(strategies.__path__, f"{strategies.__name__}."):
+        importlib.import_module(module.name)
+    return dict(sorted(_kinds.items()))
 
 
 def make_strategies(configured: Mapping[str, Mapping[str, Any]]) -> list[Strategy]:
@@ -134,7 +127,7 @@ def make_strategies(configured: Mapping[str, Mapping[str, Any]]) -> list[Strateg
         `target_only` is not among them: every gain is measured against it.
     """
     strategies = [_make(name, dict(fields)) for name, fields in configured.items()]
-    if not any(isinstance(strategy, TargetOnly) for strategy in strategies):
+    if not any(isinstance(strategy, kinds()["target_only"]) for strategy in strategies):
         raise UserError(
             "no strategy of kind target_only was chosen, and gains are measured against it; "
             "add target_only to strategy=[...]"
@@ -157,26 +150,43 @@ def make_plans(
 
 def _make(name: str, fields: dict[str, Any]) -> Strategy:
     kind = fields.pop("kind", name)
-    if not isinstance(kind, str) or kind not in STRATEGIES:
-        near = difflib.get_close_matches(str(kind), STRATEGIES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(STRATEGIES)}"
+    known_kinds = kinds()
+    if not isinstance(kind, str) or kind not in known_kinds:
+        hint = _near(str(kind), known_kinds) or f"choose one of {', '.join(known_kinds)}"
         raise UserError(f"strategy.{name}.kind={kind} is unknown; {hint}")
-    cls = STRATEGIES[kind]
-    known = [field.name for field in dataclasses.fields(cls) if field.name != "name"]
+    cls = known_kinds[kind]
+    known = [field for field in dataclasses.fields(cls) if field.name != "name"]
+    names = [field.name for field in known]
     for key in fields:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'no keys'}"
+        if key not in names:
+            hint = _near(key, names) or f"it has {', '.join(names) or 'no keys'}"
             raise UserError(f"strategy.{name}.{key} does not exist for kind {kind}; {hint}")
-    for key in known:
-        if key not in fields:
-            raise UserError(f"strategy.{name}.{key} is missing; give it a value")
-        number = fields[key]
-        whole = key == "layers"
-        if isinstance(number, bool) or not isinstance(number, int if whole else (int, float)):
-            raise UserError(
-                f"strategy.{name}.{key}={number} must be a {'whole ' if whole else ''}number"
-            )
-        if not 0 < number < math.inf:
-            raise UserError(f"strategy.{name}.{key}={number} must be greater than 0 and finite")
+    types = get_type_hints(cls)
+    for field in known:
+        where = f"strategy.{name}.{field.name}"
+        if field.name not in fields:
+            raise UserError(f"{where} is missing; give it a value")
+        if "choices" in field.metadata:
+            _check_choice(where, fields[field.name], field.metadata["choices"])
+        else:
+            _check_number(where, fields[field.name], whole=types[field.name] is int)
     return cls(name=name, **fields)
+
+
+def _check_choice(where: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise UserError(f"{where}={value} is unknown; choose {' or '.join(choices)}")
+
+
+def _check_number(where: str, number: object, *, whole: bool) -> None:
+    if isinstance(number, bool) or not isinstance(number, int if whole else (int, float)):
+        raise UserError(f"{where}={number} must be a {'whole ' if whole else ''}number")
+    if not 0 < number < math.inf:
+        raise UserError(f"{where}={number} must be greater than 0 and finite")
+
+
+def _near(word: str, known: Mapping[str, object] | list[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]}?" if near else ""

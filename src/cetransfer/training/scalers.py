@@ -1,0 +1,44 @@
+"""Whose rows the scalers of a copied net stand on: `training.scaler`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cetransfer.networks.scaling import x_scaler, y_scaler
+
+if TYPE_CHECKING:
+    from cetransfer.networks.stack import MlpStack
+    from cetransfer.settings import ScalerSettings
+    from cetransfer.training.lesson import Lesson
+    from cetransfer.training.source import SourceNets
+
+
+def rescale(stack: MlpStack, policy: ScalerSettings, lesson: Lesson, nets: SourceNets) -> None:
+    """Give copied members other scalers, and weights that make up for it.
+
+    Parameters
+    ----------
+    stack
+        M copied members with the source's scalers.
+    policy
+        For x and y: ``"source"`` changes nothing, ``"target"`` takes the member's own training
+        rows, ``"pooled"`` those and all source rows.
+    lesson
+        What the members learn from.
+    nets
+        The source nets, with the source's rows.
+    """
+    for member in range(stack.members):
+        rows = lesson.rows[member]
+        if policy.x != "source":
+            x = lesson.inputs(member, rows)
+            if policy.x == "pooled":
+                x = np.concatenate([x, *(source.features for source in nets.sources)])
+            stack.change_x_scaler(member, *x_scaler(x))
+        if policy.y != "source":
+            y = lesson.labels_of(member, rows)
+            if policy.y == "pooled":
+                y = np.concatenate([y, *(source.labels for source in nets.sources)])
+            stack.change_y_scaler(member, *y_scaler(y))

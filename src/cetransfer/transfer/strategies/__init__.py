@@ -1,0 +1,1 @@
+"""The strategies: one class each, known under the kind it registers."""
