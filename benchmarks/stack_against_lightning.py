@@ -31,8 +31,9 @@ from cetransfer.networks.stack import MlpStack
 from cetransfer.progress import set_quiet
 from cetransfer.settings import Settings, project_root
 from cetransfer.training.batches import steps_for
-from cetransfer.training.target import Start, fit_strategy
-from cetransfer.transfer.strategy import TargetOnly
+from cetransfer.training.source import SourceNets
+from cetransfer.training.target import Start, fit_target
+from cetransfer.transfer.strategies.target_only import TargetOnly
 
 EPOCHS = 10
 LEARNING_RATE = 2e-3
@@ -106,9 +107,9 @@ def as_stack(case: Case, settings: Settings) -> float:
     ]
     strategy = TargetOnly("target_only", LEARNING_RATE)
     plan = strategy.plan(len(settings.network.hidden) + 1)
-    unused = MlpStack(1, case.target.features.shape[1], settings.network)
+    unused = SourceNets("", MlpStack(1, case.target.features.shape[1], settings.network), {}, ())
     began = time.perf_counter()
-    fit_strategy(strategy, plan, starts, unused, case.target.features, case.target.labels, settings)
+    fit_target(strategy, plan, starts, unused, case.target, settings)
     return time.perf_counter() - began
 
 

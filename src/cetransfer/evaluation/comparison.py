@@ -15,6 +15,7 @@ import cetransfer
 from cetransfer.errors import UserError
 from cetransfer.evaluation.baselines import BASELINES
 from cetransfer.evaluation.case import notes
+from cetransfer.evaluation.leakage import leakage_audit
 from cetransfer.evaluation.predictions import (
     baseline_predictions,
     member_predictions,
@@ -34,10 +35,9 @@ from cetransfer.transfer.strategy import Strategy, make_plans, make_strategies
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from cetransfer.evaluation.case import Case
     from cetransfer.features.domain import Domain
+    from cetransfer.networks.stack import MlpStack
     from cetransfer.settings import Settings
     from cetransfer.transfer.strategy import LayerPlan
 
@@ -103,16 +103,23 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         folder = root / settings.source_dir
         return source_nets(settings, case.sources, case.schema.digest, folder, pretrain)
 
+    leakage = leakage_audit(case.sources, case.target, case.splits)
     sources = sources_of(settings.dataset.pretrain)
     tables = []
     losses: dict[str, list[float]] = {}
+    proofs: dict[str, dict[str, Any]] = {}
     models: dict[str, Path] = {}
     for strategy in strategies:
         folder = models[strategy.name] = partial / "strategies" / strategy.name
         nets = sources_of(strategy.pretrain or settings.dataset.pretrain)
-        predicted, losses[strategy.name] = _predicted(
+        made, losses[strategy.name] = _made(
             strategy, plans[strategy.name], settings, case, nets, folder
         )
+        predicted = made.predict(case.target, nets)
+        proofs[strategy.name] = {
+            **made.proofs,
+            **_parameters(made.stack, plans[strategy.name]),
+        }
         tables.append(member_predictions(strategy.name, case, predicted, case.members))
     tables.append(_baselines(settings, case, partial / "baselines.parquet"))
     predictions = pd.concat(tables, ignore_index=True)
@@ -149,6 +156,8 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         "plans": {
             name: [dataclasses.asdict(layer) for layer in plan] for name, plan in plans.items()
         },
+        "proofs": proofs,
+        "leakage": [dataclasses.asdict(split) for split in leakage],
         "commit": commit,
         "dirty": dirty,
         "data_hashes": case.data_hashes,
@@ -166,15 +175,25 @@ def _described(domain: Domain) -> dict[str, Any]:
     return {"name": data.name, "rows": len(domain), "rests_on": list(data.rests_on)}
 
 
-def _predicted(
+def _parameters(stack: MlpStack, plan: list[LayerPlan]) -> dict[str, int]:
+    """Return how many parameters a network has and how many of them are trained."""
+    sizes = [
+        sum(values.numel() for values in layer.parameters()) // stack.members
+        for layer in stack.linear_layers()
+    ]
+    trained = sum(size for size, layer in zip(sizes, plan, strict=True) if layer.trained)
+    return {"parameters": sum(sizes), "trained_parameters": trained}
+
+
+def _made(
     strategy: Strategy,
     plan: list[LayerPlan],
     settings: Settings,
     case: Case,
     sources: SourceNets,
     folder: Path,
-) -> tuple[NDArray[np.float64], list[float]]:
-    """Return what a strategy predicts (M, n) and its loss per epoch, trained or from `folder`."""
+) -> tuple[TargetNets, list[float]]:
+    """Return what a strategy makes and its loss per epoch, trained now or taken from `folder`."""
     starts = [
         Start(
             rows=member.split.train,
@@ -187,8 +206,7 @@ def _predicted(
     ]
     if folder.is_dir():
         say(f"{strategy.name}: taken from the interrupted run")
-        made, history = _stored(strategy, starts, folder)
-        return made.predict(case.target, sources), history
+        return _stored(strategy, starts, folder)
     made = fit_target(strategy, plan, starts, sources, case.target, settings)
     history = per_epoch(made.losses, settings.training.epochs) if len(made.losses) else []
     about = {
@@ -196,6 +214,7 @@ def _predicted(
         "strategy": dataclasses.asdict(strategy),
         "plan": [dataclasses.asdict(layer) for layer in plan],
         "source_nets": sources.key if strategy.uses_source else None,
+        "proofs": made.proofs,
         "reference": made.reference.document() if made.reference else None,
         "site_order": settings.dataset.site_order,
         "features": case.schema.digest,
@@ -214,7 +233,7 @@ def _predicted(
         "losses": history,
     }
     bundle.save(folder, made.stack, about, made.kernels.arrays() if made.kernels else None)
-    return made.predict(case.target, sources), history
+    return made, history
 
 
 def _stored(
@@ -228,6 +247,7 @@ def _stored(
         stored.stack,
         starts,
         np.empty(0, np.float32),
+        stored.about["proofs"],
         Reference.from_document(described) if described else None,
         KernelHeads.from_arrays(stored.arrays, len(starts)) if stored.arrays else None,
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.metrics.pairwise import rbf_kernel
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 
     from cetransfer.networks.stack import MlpStack
     from cetransfer.training.lesson import Lesson
+
+# a scale at its bound is a fit like any other
+warnings.filterwarnings(
+    "ignore", category=ConvergenceWarning, module="sklearn.gaussian_process.kernels"
+)
 
 #: of the support vector machine, as the baseline of that name has it, on standardised labels
 PENALTY, TUBE = 10.0, 0.05
@@ -79,7 +86,7 @@ class KernelHeads:
         return cls([one(member) for member in range(members)])
 
 
-def fit_kernel_heads(model: str, stack: MlpStack, lesson: Lesson, seed: int) -> KernelHeads:
+def fit_kernel_heads(model: str, stack: MlpStack, lesson: Lesson) -> KernelHeads:
     """Fit a kernel method on the last hidden layer of each member, on its training rows.
 
     Parameters
@@ -92,10 +99,7 @@ def fit_kernel_heads(model: str, stack: MlpStack, lesson: Lesson, seed: int) -> 
         M members that stay as they are.
     lesson
         What each member learns from.
-    seed
-        Of the run.
     """
-    del seed
     activations = hidden(stack, lesson.features)
 
     def fitted(member: int) -> Kernel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from cetransfer.training.fit import fit
 from cetransfer.training.kernel_head import KernelHeads, fit_kernel_heads
 from cetransfer.training.lesson import Lesson
 from cetransfer.training.module import Recipe
+from cetransfer.training.proofs import frozen_digest, require_unchanged, step_zero
 from cetransfer.training.scalers import rescale
 from cetransfer.transfer.reference import Reference, fit_reference
 from cetransfer.transfer.strategies.fine_tune import L2SP
@@ -70,6 +71,9 @@ class TargetNets:
         Of the members.
     losses
         Of every step; empty where the network is not trained.
+    proofs
+        What was proved while it was made: the difference from the source nets before the first
+        step, the digest of all that training left alone, and whose rows copied scalers stand on.
     reference
         Shift of the target's labels that was taken out before training, if any.
     kernels
@@ -80,6 +84,7 @@ class TargetNets:
     stack: MlpStack
     starts: Sequence[Start]
     losses: NDArray[np.float32]
+    proofs: dict[str, Any]
     reference: Reference | None = None
     kernels: KernelHeads | None = None
 
@@ -160,13 +165,14 @@ def fit_target(
     base = _base(strategy, reference, starts, target, nets)
     lesson = _lesson(strategy, starts, nets, target, base)
     stack = start_stack(plan, starts, nets, lesson, settings)
+    proofs = _begun(strategy.name, plan, starts, stack, nets, settings)
     if isinstance(strategy, KernelHead):
-        kernels = fit_kernel_heads(strategy.model, stack, lesson, settings.seed)
+        kernels = fit_kernel_heads(strategy.model, stack, lesson)
         empty = np.empty(0, np.float32)
-        return TargetNets(strategy, stack, starts, empty, reference, kernels)
+        return TargetNets(strategy, stack, starts, empty, proofs, reference, kernels)
     if not isinstance(strategy, Trained):
         stack.requires_grad_(requires_grad=False)
-        return TargetNets(strategy, stack, starts, np.empty(0, np.float32), reference)
+        return TargetNets(strategy, stack, starts, np.empty(0, np.float32), proofs, reference)
     training = settings.training
     pull = strategy.pull if isinstance(strategy, L2SP) else 0.0
     losses = fit(
@@ -188,7 +194,28 @@ def fit_target(
         dropout_seed=number(settings.seed, Purpose.DROPOUT, DOMAIN),
         description=f"{strategy.name}, {len(starts)} nets",
     )
-    return TargetNets(strategy, stack.with_head(stack.heads - 1), starts, losses, reference)
+    require_unchanged(strategy.name, proofs["frozen"], frozen_digest(stack, plan))
+    stack = stack.with_head(stack.heads - 1)
+    return TargetNets(strategy, stack, starts, losses, proofs, reference)
+
+
+def _begun(
+    name: str,
+    plan: Sequence[LayerPlan],
+    starts: Sequence[Start],
+    stack: MlpStack,
+    nets: SourceNets,
+    settings: Settings,
+) -> dict[str, Any]:
+    """Return what is proved of a stack before its first step."""
+    scaler = settings.training.scaler
+    own = [start.source for start in starts]
+    exact = scaler.x == scaler.y == "source"
+    return {
+        "step_zero": step_zero(name, stack, plan, nets, own, exact=exact),
+        "frozen": frozen_digest(stack, plan),
+        "scaler": {"x": scaler.x, "y": scaler.y} if copies(list(plan)) else None,
+    }
 
 
 def _lesson(

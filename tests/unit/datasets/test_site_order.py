@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from cetransfer.datasets.dataset import Dataset
-from cetransfer.datasets.site_order import in_other_order
+from cetransfer.datasets.site_order import exchanged, require_same_compound
 from cetransfer.errors import UserError
 
 
@@ -14,10 +14,15 @@ def data_of(prototype, formula):
 
 
 def test_a_and_b_change_places_and_the_rest_stays():
-    (row,) = in_other_order(data_of("perovskite", "CaTiO3")).frame.to_dict("records")
+    (row,) = exchanged(data_of("perovskite", "CaTiO3")).frame.to_dict("records")
     assert row == {"formula": "CaTiO3", "A": "Ti", "B": "Ca", "X": "O", "formation_energy": -3.4}
 
 
 def test_where_a_and_b_differ_in_number_the_other_order_is_another_compound():
     with pytest.raises(UserError, match="in spinel A and B are not equally many"):
-        in_other_order(data_of("spinel", "CaTi2O4"))
+        require_same_compound(data_of("spinel", "CaTi2O4"))
+
+
+def test_without_b_there_is_no_other_order():
+    frame = pd.DataFrame([{"formula": "CaO", "A": "Ca", "X": "O", "formation_energy": -3.0}])
+    assert exchanged(Dataset("mine", frame, "rocksalt", {})) is None

@@ -12,10 +12,10 @@ from cetransfer.errors import UserError
 from cetransfer.files import sha256
 from cetransfer.models import bundle
 from cetransfer.networks.predict import predict
-from cetransfer.networks.scaling import fit_scalers
 from cetransfer.networks.stack import MlpStack
 from cetransfer.seeding import Purpose, torch_generator
 from cetransfer.settings import NetworkSettings
+from cetransfer.training.lesson import Lesson
 
 NETWORK = NetworkSettings([5, 3], "tanh", 0.1)
 
@@ -24,7 +24,7 @@ NETWORK = NetworkSettings([5, 3], "tanh", 0.1)
 def stack(problem):
     stack = MlpStack(3, 6, NETWORK)
     stack.reset([torch_generator(0, Purpose.INIT, member) for member in range(3)])
-    fit_scalers(stack, *problem(20), [np.arange(20)] * 3)
+    Lesson(*problem(20), [np.arange(20)] * 3).fit_scalers(stack)
     return stack
 
 
@@ -163,3 +163,15 @@ def test_a_place_that_cannot_be_written_is_named(stack, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"cannot write .*file/net.*output_dir="):
         bundle.save(tmp_path / "file" / "net", stack, {})
+
+
+def test_further_arrays_travel_with_the_weights(stack, tmp_path):
+    arrays = {"kernel.0.weights": np.arange(3.0), "kernel.0.gamma": np.array([0.25])}
+    bundle.save(tmp_path / "model", stack, {}, arrays)
+    loaded = bundle.load(tmp_path / "model")
+    assert set(loaded.arrays) == set(arrays)
+    assert all(np.array_equal(loaded.arrays[name], arrays[name]) for name in arrays)
+    before = stack.state_dict()
+    assert all(
+        torch.equal(value, before[name]) for name, value in loaded.stack.state_dict().items()
+    )

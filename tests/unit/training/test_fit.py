@@ -9,15 +9,16 @@ import torch
 
 from cetransfer.errors import UserError
 from cetransfer.networks.predict import predict
-from cetransfer.networks.scaling import fit_scalers
 from cetransfer.networks.stack import MlpStack
 from cetransfer.seeding import Purpose, torch_generator
 from cetransfer.settings import NetworkSettings
 from cetransfer.training.fit import fit
+from cetransfer.training.lesson import Lesson
 from cetransfer.training.module import Recipe, StackModule
+from cetransfer.transfer.strategy import LayerPlan
 
 RECIPE = Recipe(5, 16, 1e-2, 0.01, 0.2, "cpu")
-ALL = (True, True, True)
+ALL = [LayerPlan(layer, "source", trained=True) for layer in range(3)]
 
 
 def start(problem, members=2, first=0, dropout=0.1, rows=None):
@@ -25,20 +26,18 @@ def start(problem, members=2, first=0, dropout=0.1, rows=None):
     stack = MlpStack(members, features.shape[1], NetworkSettings([16, 8], "silu", dropout))
     stack.reset([torch_generator(0, Purpose.INIT, first + member) for member in range(members)])
     rows = rows or [np.arange(48)] * members
-    fit_scalers(stack, features, labels, rows)
+    Lesson(features, labels, rows).fit_scalers(stack)
     return stack, features, labels, rows
 
 
-def train(stack, features, labels, rows, recipe=RECIPE, trained=ALL, first=0, dropout_seed=7):
+def train(stack, features, labels, rows, recipe=RECIPE, plan=ALL, first=0, dropout_seed=7):
     return fit(
         stack,
-        features,
-        labels,
-        rows,
+        Lesson(features, labels, rows),
         recipe,
+        plan,
         generators=[np.random.default_rng(first + member) for member in range(len(rows))],
         dropout_seed=dropout_seed,
-        trained=trained,
         description="test",
     )
 
@@ -90,9 +89,82 @@ def test_frozen_layers_keep_their_bits_also_under_weight_decay(problem):
     stack, features, labels, rows = start(problem)
     before = state(stack)
     recipe = dataclasses.replace(RECIPE, weight_decay=0.5)
-    train(stack, features, labels, rows, recipe, trained=(False, True, False))
+    plan = [LayerPlan(layer, "source", trained=layer == 1) for layer in range(3)]
+    train(stack, features, labels, rows, recipe, plan)
     changed = set(before) - equal(before, state(stack))
     assert changed == {"layers.1.weight", "layers.1.bias"}
+
+
+def moved(stack, before):
+    """Return how far each layer's weights are from where they were."""
+    after = state(stack)
+    return [
+        (after[f"layers.{layer}.weight"] - before[f"layers.{layer}.weight"]).abs().max().item()
+        for layer in range(3)
+    ]
+
+
+def test_a_layer_that_joins_in_later_has_moved_less_far(problem):
+    stack, features, labels, rows = start(problem)
+    before = state(stack)
+    plan = [
+        LayerPlan(0, "source", trained=True, after=0.999),
+        LayerPlan(1, "source", trained=True, after=0.5),
+        LayerPlan(2, "source", trained=True),
+    ]
+    train(stack, features, labels, rows, plan=plan)
+    first, second, third = moved(stack, before)
+    assert first == 0.0
+    assert 0.0 < second < third
+
+
+def test_a_layer_waits_for_exactly_its_share_of_the_steps(problem, monkeypatch):
+    seen = []
+    step = StackModule.training_step
+
+    def watched(self, rows, number):
+        loss = step(self, rows, number)
+        seen.append([layer.weight.requires_grad for layer in self.stack.linear_layers()])
+        return loss
+
+    monkeypatch.setattr(StackModule, "training_step", watched)
+    plan = [
+        LayerPlan(n, "source", trained=True, after=after) for n, after in enumerate((0.4, 0.2, 0))
+    ]
+    train(*start(problem), plan=plan)
+    assert [each[0] for each in seen] == [False] * 6 + [True] * 9
+    assert [each[1] for each in seen] == [False] * 3 + [True] * 12
+    assert all(each[2] for each in seen)
+
+
+def test_a_layer_at_a_lower_rate_moves_less_far(problem):
+    stack, features, labels, rows = start(problem)
+    other = start(problem)
+    before = state(stack)
+    train(stack, features, labels, rows)
+    plan = [
+        LayerPlan(layer, "source", trained=True, rate=0.01 ** (2 - layer)) for layer in range(3)
+    ]
+    train(*other, plan=plan)
+    equal_rates, rates = moved(stack, before), moved(other[0], before)
+    assert rates[0] < 0.01 * equal_rates[0]
+    assert rates[1] < 0.2 * equal_rates[1]
+
+
+def test_equal_rates_are_the_same_as_none(problem):
+    first, second = start(problem), start(problem)
+    train(*first)
+    train(*second, plan=[dataclasses.replace(layer, rate=1.0, after=0.0) for layer in ALL])
+    assert equal(state(first[0]), state(second[0])) == set(state(first[0]))
+
+
+def test_a_pull_holds_the_weights_near_their_start(problem):
+    free, held = start(problem), start(problem)
+    before = state(free[0])
+    train(*free, dataclasses.replace(RECIPE, weight_decay=0.0))
+    train(*held, dataclasses.replace(RECIPE, weight_decay=0.0, pull=50.0))
+    distances = zip(moved(held[0], before), moved(free[0], before), strict=True)
+    assert all(near < 0.7 * far for near, far in distances)
 
 
 def test_training_leaves_the_scalers_alone(problem):

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from cetransfer.composition import config_dir
 from cetransfer.errors import UserError
-from cetransfer.transfer.strategy import STRATEGIES, LayerPlan, make_strategies
+from cetransfer.transfer.strategy import LayerPlan, copies, kinds, make_strategies
 
 RATE = 1e-3
 BASE = {"target_only": {"kind": "target_only", "learning_rate": RATE}}
@@ -18,8 +19,17 @@ def plan_of(**fields):
     return [(layer.origin, layer.trained) for layer in strategy.plan(4)]
 
 
-def test_the_five_strategies_are_known_by_their_kind():
-    assert sorted(STRATEGIES) == ["fine_tune", "freeze", "head_only", "target_only", "zero_shot"]
+def test_every_strategy_has_a_file_with_its_defaults():
+    files = {path.stem for path in (config_dir() / "strategy").glob("*.yaml")}
+    assert files - {"all"} == set(kinds())
+
+
+def test_every_strategy_names_its_source():
+    cited = {
+        kind for kind, cls in kinds().items() if "arXiv" in cls.__doc__ or "doi" in cls.__doc__
+    }
+    named_after_another = {"target_only", "zero_shot", "joint_sources"}
+    assert cited | named_after_another == set(kinds())
 
 
 def test_target_only_starts_at_random_and_trains_all_layers():
@@ -49,6 +59,35 @@ def test_head_only_trains_the_last_layer():
     ]
 
 
+def test_a_new_head_starts_at_random_on_a_copied_trunk():
+    assert plan_of(kind="new_head", learning_rate=RATE) == [("source", True)] * 3 + [
+        ("random", True)
+    ]
+
+
+def test_layer_wise_rates_fall_from_the_last_layer_to_the_first():
+    *_, strategy = made(it={"kind": "layer_wise", "learning_rate": RATE, "decay": 0.5})
+    assert [layer.rate for layer in strategy.plan(4)] == [0.125, 0.25, 0.5, 1.0]
+
+
+def test_gradual_unfreezing_goes_from_the_last_layer_to_the_first():
+    *_, strategy = made(it={"kind": "gradual_unfreeze", "learning_rate": RATE, "every": 0.25})
+    assert [layer.after for layer in strategy.plan(4)] == [0.75, 0.5, 0.25, 0.0]
+
+
+def test_a_schedule_that_would_never_reach_the_first_layer_is_refused():
+    *_, strategy = made(it={"kind": "gradual_unfreeze", "learning_rate": RATE, "every": 0.4})
+    with pytest.raises(UserError, match=r"it\.every=0\.4.*give less than 0\.333"):
+        strategy.plan(4)
+
+
+@pytest.mark.parametrize("kind", ["joint", "source_input", "residual"])
+def test_a_new_network_copies_nothing_but_needs_the_source(kind):
+    *_, strategy = made(it={"kind": kind, "learning_rate": RATE})
+    assert not copies(strategy.plan(3))
+    assert strategy.uses_source
+
+
 def test_layers_are_numbered_from_the_input():
     (strategy,) = made()
     assert strategy.plan(2) == [LayerPlan(0, "random", True), LayerPlan(1, "random", True)]
@@ -68,7 +107,7 @@ def test_strategies_keep_their_order_and_their_names():
 
 def test_a_name_stands_for_its_kind_where_none_is_given():
     *_, strategy = made(zero_shot={})
-    assert isinstance(strategy, STRATEGIES["zero_shot"])
+    assert isinstance(strategy, kinds()["zero_shot"])
 
 
 @pytest.mark.parametrize("layers", [4, 5, 100])
@@ -91,7 +130,7 @@ def test_no_strategies_at_all_is_the_same_mistake():
     ("fields", "message"),
     [
         ({"kind": "finetune", "learning_rate": RATE}, r"kind=finetune.*did you mean fine_tune\?"),
-        ({"kind": "qqq"}, r"kind=qqq is unknown; choose one of target_only, zero_shot"),
+        ({"kind": "qqq"}, r"kind=qqq is unknown; choose one of fine_tune, freeze, gradual"),
         ({"kind": "zero_shot", "learning_rate": RATE}, r"it\.learning_rate does not exist"),
         (
             {"kind": "fine_tune", "learning_rat": RATE},
@@ -112,6 +151,8 @@ def test_no_strategies_at_all_is_the_same_mistake():
             {"kind": "freeze", "learning_rate": RATE, "layers": 0},
             r"layers=0 must be .*than 0",
         ),
+        ({"kind": "kernel_head", "model": "rbf"}, r"it\.model=rbf is unknown; choose svr or gp"),
+        ({"kind": "kernel_head", "model": 3}, r"it\.model=3 is unknown; choose svr or gp"),
         ({"kind": ["fine_tune"], "learning_rate": RATE}, r"strategy\.it\.kind=.*is unknown"),
     ],
 )

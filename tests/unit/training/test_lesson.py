@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from cetransfer.networks.predict import predict
-from cetransfer.networks.scaling import fit_scalers
 from cetransfer.networks.stack import MlpStack
 from cetransfer.seeding import Purpose, torch_generator
 from cetransfer.settings import NetworkSettings
+from cetransfer.training.lesson import Lesson
 
 ROWS = [np.array([0, 1, 2, 3]), np.array([2, 3, 4, 5, 6])]
 
@@ -16,7 +16,7 @@ ROWS = [np.array([0, 1, 2, 3]), np.array([2, 3, 4, 5, 6])]
 def scaled(features, labels, rows=ROWS):
     stack = MlpStack(len(rows), features.shape[1], NetworkSettings([4], "silu", 0.0))
     stack.reset([torch_generator(0, Purpose.INIT, member) for member in range(len(rows))])
-    fit_scalers(stack, features, labels, rows)
+    Lesson(features, labels, rows).fit_scalers(stack)
     return stack
 
 
@@ -79,3 +79,31 @@ def test_equal_labels_leave_the_scale_at_one(problem):
     stack = scaled(features, labels)
     assert (stack.y_scale == 1.0).all()
     assert (stack.y_mean == -1.5).all()
+
+
+def test_rows_beside_count_for_the_inputs_and_each_head_for_its_own_labels(problem):
+    features, labels = problem(12)
+    lesson = Lesson(
+        features,
+        labels,
+        [np.array([0, 1, 2])],
+        beside=np.arange(6, 12),
+        heads=np.repeat([1, 0], 6),
+    )
+    stack = MlpStack(1, features.shape[1], NetworkSettings([4], "silu", 0.0), heads=2)
+    lesson.fit_scalers(stack)
+    seen = features[[0, 1, 2, 6, 7, 8, 9, 10, 11]]
+    np.testing.assert_allclose(stack.x_mean[0, 0], seen.mean(axis=0), atol=1e-6)
+    expected = [labels[6:].mean(), labels[:3].mean()]
+    np.testing.assert_allclose(stack.y_mean[0], expected, rtol=1e-6)
+
+
+def test_features_and_labels_of_its_own_go_to_each_member(problem):
+    features, labels = problem(6)
+    extra = np.stack([np.full((6, 2), 3.0), np.full((6, 2), 5.0)]).astype(np.float32)
+    lesson = Lesson(features, np.stack([labels, labels + 9.0]), [np.arange(6)] * 2, extra=extra)
+    assert lesson.width == features.shape[1] + 2
+    stack = MlpStack(2, lesson.width, NetworkSettings([4], "silu", 0.0))
+    lesson.fit_scalers(stack)
+    np.testing.assert_allclose(stack.x_mean[:, 0, -1], [3.0, 5.0])
+    np.testing.assert_allclose(stack.y_mean[1] - stack.y_mean[0], 9.0, rtol=1e-6)
