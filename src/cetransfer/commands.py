@@ -16,7 +16,7 @@ from cetransfer.settings import (
     ShowSettings,
     project_root,
 )
-from cetransfer.transfer.strategy import make_plans
+from cetransfer.transfer.strategy import make_plans, make_strategies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def compare(settings: Settings) -> None:
     """Compare the strategies and write, log and print the result."""
-    plans = make_plans(settings.strategy, len(settings.network.hidden) + 1)
+    make_plans(settings.strategy, len(settings.network.hidden) + 1)
 
     # what is heavy comes after what can be refused at once
     from cetransfer.evaluation.case import load_case
@@ -48,7 +48,7 @@ def compare(settings: Settings) -> None:
     partial = output / f".partial-{key}"
     _announce(case.sources, case.target)
     say(f"{len(case.labelled)} labelled target rows, {len(case.members)} nets a strategy")
-    tables.show_plans(plans, settings.network.hidden)
+    tables.show_plans(make_strategies(settings.strategy), settings.network.hidden)
 
     store = open_store(settings.tracking, root)
     comparison = run(settings, case, root, partial)

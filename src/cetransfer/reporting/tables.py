@@ -12,13 +12,13 @@ from rich.table import Table
 from cetransfer.progress import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from cetransfer.evaluation.comparison import Comparison
     from cetransfer.evaluation.scores import Score
     from cetransfer.tracking.store import Store
-    from cetransfer.transfer.strategy import LayerPlan
+    from cetransfer.transfer.strategy import LayerPlan, Strategy
 
 #: a table is never squeezed below this, also where there is no terminal to ask for its width
 WIDTH = 122
@@ -59,8 +59,8 @@ COLUMNS = (
 )
 
 
-def show_plans(plans: Mapping[str, Sequence[LayerPlan]], hidden: Sequence[int]) -> None:
-    """Print, on standard error, what each strategy does to each layer."""
+def show_plans(strategies: Sequence[Strategy], hidden: Sequence[int]) -> None:
+    """Print, on standard error, what each strategy does to each layer and what else it is given."""
     table = Table(
         box=SIMPLE_HEAD,
         title="each layer: random, copied from the source net, or copied and frozen",
@@ -70,15 +70,21 @@ def show_plans(plans: Mapping[str, Sequence[LayerPlan]], hidden: Sequence[int]) 
     table.add_column("strategy", no_wrap=True)
     for number, width in enumerate([*hidden, 1], start=1):
         table.add_column(f"layer {number} ({width})")
-    for name, plan in plans.items():
-        table.add_row(name, *(_start_of(layer) for layer in plan))
+    table.add_column("further")
+    for strategy in strategies:
+        plan = strategy.plan(len(hidden) + 1)
+        table.add_row(strategy.name, *map(_start_of, plan), strategy.further)
     show(table)
 
 
 def _start_of(layer: LayerPlan) -> str:
     if layer.origin == "random":
         return "random"
-    return "copied" if layer.trained else "frozen"
+    if not layer.trained:
+        return "frozen"
+    rate = f", rate x {layer.rate:.2g}" if layer.rate != 1 else ""
+    wait = f", from {layer.after:.0%} on" if layer.after else ""
+    return f"copied{rate}{wait}"
 
 
 def show_comparison(comparison: Comparison) -> None:

@@ -67,6 +67,8 @@ class Strategy:
     with_source_rows: ClassVar[bool] = False
     #: how several sources are used, whatever the data set group says
     pretrain: ClassVar[str | None] = None
+    #: what the user should know beyond the plan, in a few words
+    further: ClassVar[str] = ""
 
     def plan(self, layers: int) -> list[LayerPlan]:
         """Return one entry per layer, from the input to the output.

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from cetransfer.reporting.tables import sentence, show_comparison, show_plans
+from cetransfer.transfer.strategy import make_strategies
 
 
 def with_best(finished, **changes):
@@ -73,10 +74,15 @@ def test_signs_are_always_shown(finished, capsys, delta):
     assert f"{delta:+.4f}" in capsys.readouterr().out
 
 
-def test_the_plans_name_every_layer_with_its_width(finished, capsys):
-    show_plans(finished.plans, [8, 4])
+def test_the_plans_name_every_layer_with_its_width(settings, capsys):
+    settings.strategy["slow"] = {"kind": "layer_wise", "learning_rate": 1e-3, "decay": 0.5}
+    settings.strategy["joint"] = {"learning_rate": 1e-3}
+    show_plans(make_strategies(settings.strategy), [8, 4])
     out, err = capsys.readouterr()
     assert out == ""
     assert all(f"layer {number}" in err for number in (1, 2, 3))
     (line,) = [line for line in err.splitlines() if "freeze" in line]
     assert line.split() == ["freeze", "frozen", "copied", "copied"]
+    told = " ".join(err.split())
+    assert "slow copied, rate copied, rate copied x 0.25 x 0.5" in told
+    assert "joint random random random learns source" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cetransfer.errors import UserError
 from cetransfer.transfer.strategy import LayerPlan, Trained, register
@@ -63,5 +64,7 @@ class L2SP(Trained):
     L2-SP of Li, Grandvalet & Davoine, arXiv:1802.01483, equation 4, the penalty decoupled from the
     gradient as weight decay is in AdamW; `pull` takes the place of `training.weight_decay`.
     """
+
+    further: ClassVar[str] = "pulled towards the source net"
 
     pull: float

@@ -18,6 +18,7 @@ class Joint(Trained):
     """
 
     with_source_rows: ClassVar[bool] = True
+    further: ClassVar[str] = "learns source rows beside"
 
     def plan(self, layers: int) -> list[LayerPlan]:
         """Return random layers, all trained."""

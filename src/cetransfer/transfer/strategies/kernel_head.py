@@ -17,5 +17,6 @@ class KernelHead(Strategy):
     """
 
     trains: ClassVar[bool] = False
+    further: ClassVar[str] = "kernel method for the last layer"
 
     model: str = field(metadata={"choices": ("svr", "gp")})

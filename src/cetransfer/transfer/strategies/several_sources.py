@@ -17,6 +17,7 @@ class JointSources(Trained):
     """
 
     pretrain: ClassVar[str | None] = "joint"
+    further: ClassVar[str] = "from joint source nets"
 
 
 @register("source_sequence")
@@ -28,3 +29,4 @@ class SourceSequence(Trained):
     """
 
     pretrain: ClassVar[str | None] = "sequence"
+    further: ClassVar[str] = "from source nets in sequence"

@@ -17,6 +17,7 @@ class SourceInput(Trained):
     """
 
     source_as_input: ClassVar[bool] = True
+    further: ClassVar[str] = "sees source predictions"
 
     def plan(self, layers: int) -> list[LayerPlan]:
         """Return random layers, all trained."""
@@ -32,6 +33,7 @@ class Residual(Trained):
     """
 
     learns_residual: ClassVar[bool] = True
+    further: ClassVar[str] = "adds to source predictions"
 
     def plan(self, layers: int) -> list[LayerPlan]:
         """Return random layers, all trained."""
