@@ -84,5 +84,5 @@ def test_the_plans_name_every_layer_with_its_width(settings, capsys):
     (line,) = [line for line in err.splitlines() if "freeze" in line]
     assert line.split() == ["freeze", "frozen", "copied", "copied"]
     told = " ".join(err.split())
-    assert "slow copied, rate copied, rate copied x 0.25 x 0.5" in told
+    assert "slow copied, rate x copied, rate x copied 0.25 0.5" in told
     assert "joint random random random learns source" in told
