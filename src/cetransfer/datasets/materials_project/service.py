@@ -1,0 +1,198 @@
+"""The Materials Project's service, asked through its own library; every mishap named."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cetransfer.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cetransfer.datasets.materials_project.query import Query
+
+KEY = "MP_API_KEY"
+"""Environment variable: the user's key. It is sent to the service and kept nowhere."""
+
+ENDPOINT = "MP_API_ENDPOINT"
+"""Environment variable of `mp-api`: another address of the service."""
+
+PUBLIC_ENDPOINT = "https://api.materialsproject.org/"
+
+WHERE_KEYS_ARE = "https://next-gen.materialsproject.org/api"
+
+PAGE = 1000
+"""Entries in one answer: the most that the service gives."""
+
+#: what the service sends of an entry
+FIELDS = [
+    "material_id",
+    "formula_pretty",
+    "formation_energy_per_atom",
+    "energy_above_hull",
+    "symmetry",
+]
+
+GNOME = "gnome_r2scan_statics"
+"""Batch of entries that are free for non-commercial use only; they are not asked for."""
+
+SHOWN_CHARACTERS = 200
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All entries of a query.
+
+    Parameters
+    ----------
+    entries
+        Columns ``material_id``, ``formula_pretty``, ``formation_energy_per_atom`` and
+        ``energy_above_hull`` (eV/atom, NaN where there is none) and ``space_group``, by material.
+    database_version
+        As the service says it.
+    endpoint
+        Address of the service.
+    """
+
+    entries: pd.DataFrame
+    database_version: str
+    endpoint: str
+
+
+def ask(query: Query) -> Answer:
+    """Ask the service for all entries of a query.
+
+    Raises
+    ------
+    UserError
+        If `mp-api` is not installed, the key is missing or refused, the service cannot be reached
+        or fails, its answer cannot be read or is not whole, or there is no entry.
+    """
+    key = _key()
+    endpoint = os.environ.get(ENDPOINT) or PUBLIC_ENDPOINT
+    try:
+        from mp_api.client import MPRester
+        from mp_api.client.core import MPRestError
+    except ImportError as error:
+        raise UserError(
+            "the data set materials_project needs the library mp-api; install it with "
+            "pip install 'cetransfer[mp]'"
+        ) from error
+    from requests import RequestException
+
+    conditions = {
+        "formula": query.formula,
+        "chemsys": ",".join(query.chemsys) or None,
+        "spacegroup_number": query.space_group,
+        "deprecated": False,
+    }
+    try:
+        with warnings.catch_warnings():
+            # they speak of the library's other uses
+            warnings.simplefilter("ignore")
+            with MPRester(
+                key, endpoint, use_document_model=False, mute_progress_bars=True
+            ) as service:
+                summary = service.materials.summary
+                documents = summary.search(
+                    **conditions, include_gnome=False, fields=FIELDS, chunk_size=PAGE
+                )
+                total = summary.count(
+                    {
+                        **{name: value for name, value in conditions.items() if value is not None},
+                        "batch_id_not_eq": GNOME,
+                        "_fields": "material_id",
+                        "_limit": 1,
+                    }
+                )
+                version = service.db_version
+        entries = _table(documents)
+    except (MPRestError, RequestException) as error:
+        raise UserError(_refusal(str(error), type(error).__name__, endpoint, key)) from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{endpoint} gave an answer that is not of the Materials Project's format "
+            f"({type(error).__name__}); check {ENDPOINT} or try again later"
+        ) from error
+    return Answer(_whole(entries, total, query, endpoint), _known(version, endpoint), endpoint)
+
+
+def _key() -> str:
+    key = os.environ.get(KEY, "").strip()
+    if not key:
+        raise UserError(
+            f"the Materials Project needs a key; copy yours from {WHERE_KEYS_ARE} and "
+            f"export {KEY}=..."
+        )
+    # also keeps a header from being made of anything else
+    if not re.fullmatch(r"[A-Za-z0-9]{32}", key):
+        raise UserError(
+            f"{KEY} holds no key of the Materials Project, which has 32 letters and digits; copy "
+            f"yours from {WHERE_KEYS_ARE}"
+        )
+    return key
+
+
+def _refusal(message: str, kind: str, endpoint: str, key: str) -> str:
+    """Say what became of a request, in one line without the key."""
+    found = re.search(r"error status code (\d{3})", message)
+    status = int(found.group(1)) if found else None
+    if status in {401, 403}:
+        return (
+            f"the Materials Project refused the key in {KEY} (status {status}); copy yours from "
+            f"{WHERE_KEYS_ARE}"
+        )
+    if status is None:
+        text = f"cannot ask the Materials Project at {endpoint} ({kind}: {message}"
+        return f"{_short(text, key)}); check the network and {ENDPOINT}"
+    said = message.partition("with message:")[2]
+    text = f"the Materials Project at {endpoint} answered with status {status}: {said}"
+    return f"{_short(text, key)}; try again later"
+
+
+def _short(text: str, key: str) -> str:
+    line = " ".join(text.replace(key, "...").split())
+    return line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}..."
+
+
+def _table(documents: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the entries as a table; raises what a document of another format leads to."""
+    import pandas as pd
+
+    rows = []
+    for document in documents:
+        identifier, formula = document["material_id"], document["formula_pretty"]
+        if not (isinstance(identifier, str) and isinstance(formula, str)):
+            raise TypeError(identifier)
+        energies = [document[name] for name in ("formation_energy_per_atom", "energy_above_hull")]
+        numbers = [float("nan") if energy is None else float(energy) for energy in energies]
+        number = (document["symmetry"] or {}).get("number")
+        rows.append((identifier, formula, *numbers, number))
+    columns = ["material_id", "formula_pretty", *FIELDS[2:4], "space_group"]
+    frame = pd.DataFrame(rows, columns=columns).astype({"space_group": "Int64"})
+    return frame.sort_values("material_id", ignore_index=True)
+
+
+def _whole(entries: pd.DataFrame, total: int, query: Query, endpoint: str) -> pd.DataFrame:
+    """Refuse an answer of which a part is missing."""
+    if not total and entries.empty:
+        raise UserError(
+            f"the Materials Project has no entry with {query}; widen the query (space_group=any) "
+            "or choose another prototype"
+        )
+    distinct = entries["material_id"].nunique()
+    if len(entries) != total or distinct != total:
+        raise UserError(
+            f"{endpoint} counts {total} entries with {query} but gave {distinct}; try again later"
+        )
+    return entries
+
+
+def _known(version: str, endpoint: str) -> str:
+    if not isinstance(version, str) or not version:
+        raise UserError(f"{endpoint} does not tell its database version; try again later")
+    return version
