@@ -78,13 +78,16 @@ class MaterialsProject(ThreadingHTTPServer):
         if path == "/heartbeat":
             told = {"status": "OK", "version": "0.86.4", "db_version": self.VERSION}
             return 200, {**told, "access_controlled_batch_ids": ["gnome_r2scan_statics"]}
-        if path != "/materials/summary/":
-            return 404, {"detail": "Not Found"}
-        if key != self.KEY:
-            return 401, {"message": f"Unauthorized: {key}"}
+        if path == "/materials/summary/" and key == self.KEY:
+            return self._summary(asked)
+        return 401, {"message": f"Unauthorized: {path} {key}"}
+
+    def _summary(self, asked):
         conditions = [self._condition(*one) for one in asked.items() if one[0] not in PAGING]
         if None in conditions:
-            return 400, {"detail": f"Request contains query parameters which cannot be used: {asked}"}
+            return 400, {
+                "detail": f"Request contains query parameters which cannot be used: {asked}"
+            }
         found = [entry for entry in self.entries if all(fits(entry) for fits in conditions)]
         skip, limit = int(asked.get("_skip", 0)), int(asked.get("_limit", 100))
         if limit > self.MOST:
@@ -121,7 +124,7 @@ PAGING = {"_skip", "_limit", "_fields"}
 class _Answers(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self):  # noqa: N802 - the name is given
+    def do_GET(self):
         url = urlsplit(self.path)
         asked = dict(parse_qsl(url.query))
         self.server.asked.append((url.path, asked))

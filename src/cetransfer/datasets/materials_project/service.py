@@ -146,6 +146,12 @@ def _refusal(message: str, kind: str, endpoint: str, key: str) -> str:
             f"the Materials Project refused the key in {KEY} (status {status}); copy yours from "
             f"{WHERE_KEYS_ARE}"
         )
+    if "does not support the request" in message:
+        # what mp-api says where the service answers with status 400
+        return (
+            f"the Materials Project at {endpoint} does not understand the request of this mp-api; "
+            "get another: pip install --upgrade 'cetransfer[mp]'"
+        )
     if status is None:
         text = f"cannot ask the Materials Project at {endpoint} ({kind}: {message}"
         return f"{_short(text, key)}); check the network and {ENDPOINT}"
