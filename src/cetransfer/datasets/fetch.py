@@ -21,6 +21,9 @@ MIRROR = "CETRANSFER_MIRROR"
 CACHE = "CETRANSFER_CACHE"
 """Environment variable: folder for downloads in place of the user's cache folder."""
 
+BEGINNING = 1024
+"""Bytes that tell what a file is."""
+
 
 def cache_folder() -> Path:
     """Return the folder for downloaded and parsed files; it need not exist yet."""
@@ -53,7 +56,8 @@ def fetch(folder: str, relative_path: str, url: str, sha256: str) -> Path:
     Raises
     ------
     UserError
-        If the mirror lacks the file, the network cannot be reached or the hash differs.
+        If the mirror lacks the file, the network cannot be reached, something else came in place
+        of the file or the hash differs.
     """
     mirror = os.environ.get(MIRROR)
     if mirror:
@@ -65,7 +69,7 @@ def fetch(folder: str, relative_path: str, url: str, sha256: str) -> Path:
         _require_writable_cache()
         with write_aside(path) as aside:
             _download(url, aside)
-            _check(aside, sha256, f"the file at {url} has changed; set {MIRROR} to a good copy")
+            _check_download(aside, sha256, url)
     _check(path, sha256, "delete the file to download it again")
     return path
 
@@ -136,7 +140,43 @@ def _in_mirror(mirror: Path, folder: str, relative_path: str) -> Path:
 def _check(path: Path, expected: str, remedy: str) -> None:
     found = hash_of(path)
     if found != expected:
-        raise UserError(f"{path} has SHA-256 {found}, expected {expected}; {remedy}")
+        kind = kind_of(path)
+        seems = f" ({kind})" if kind else ""
+        raise UserError(f"{path}{seems} has SHA-256 {found}, expected {expected}; {remedy}")
+
+
+def _check_download(path: Path, expected: str, url: str) -> None:
+    """Say what came where it is not the file; its own path means nothing to the user."""
+    found = hash_of(path)
+    if found == expected:
+        return
+    kind = kind_of(path)
+    if kind:
+        raise UserError(
+            f"{url} gave {kind} in place of the file; try again later, or set {MIRROR} to a folder "
+            "with a copy of the public files"
+        )
+    raise UserError(
+        f"{url} gave a file with SHA-256 {found}, expected {expected}; the file at {url} has "
+        f"changed; set {MIRROR} to a good copy"
+    )
+
+
+def kind_of(path: Path) -> str:
+    """Name what often comes in place of a data file; "" for anything else."""
+    with path.open("rb") as stream:
+        start = stream.read(BEGINNING)
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for sign, kind in (
+        (b"<!doctype html", "an HTML page"),
+        (b"<html", "an HTML page"),
+        (b"<?xml", "an XML document"),
+        (b"version https://git-lfs", "a Git LFS pointer"),
+        (b"pk\x03\x04", "a zip, xlsx or similar archive"),
+    ):
+        if text.startswith(sign):
+            return kind
+    return "" if start else "0 bytes"
 
 
 def _download(url: str, path: Path) -> None:
