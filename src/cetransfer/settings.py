@@ -23,9 +23,13 @@ class TableColumns:
 
 @dataclass
 class MaterialsProjectQuery:
-    """What the Materials Project is asked for; a number, ``prototype`` or ``any`` space group."""
+    """What the Materials Project is asked for.
 
-    chemsys: list[str] | None
+    `chemsys` is one chemical system or a list of them, or None for any; `space_group` is a number,
+    ``prototype`` or ``any``.
+    """
+
+    chemsys: Any
     space_group: str
 
 

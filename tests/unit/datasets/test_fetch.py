@@ -64,7 +64,7 @@ def test_a_download_is_kept_and_checked_again(cache, server):
 
 
 def test_a_changed_public_file_leaves_nothing_behind(cache, server):
-    with pytest.raises(UserError, match=rf"expected {'0' * 64}; the file at http.* has changed"):
+    with pytest.raises(UserError, match=rf"the file at http.* changed .*expected {'0' * 64}\)"):
         fetch("li", "t.csv", f"{server}/a%20table.csv", "0" * 64)
     assert files_in(cache) == []
 
@@ -76,7 +76,7 @@ def test_a_changed_public_file_leaves_nothing_behind(cache, server):
         (b"\n<!DOCTYPE html><title>Sign in</title>", "an HTML page"),
         (b"\xef\xbb\xbf<HTML>", "an HTML page"),
         (b"<?xml version='1.0'?><Error>AccessDenied</Error>", "an XML document"),
-        (b"PK\x03\x04\x14\x00", "a zip, xlsx or similar archive"),
+        (b"PK\x03\x04\x14\x00", "a zip file"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
     ],
 )
@@ -86,6 +86,13 @@ def test_what_came_in_place_of_the_file_is_named(cache, server, tmp_path, conten
     with pytest.raises(UserError, match=rf"{url} gave {kind} in place .* set {MIRROR}") as caught:
         fetch("li", "t.csv", url, HASH)
     assert "\n" not in str(caught.value)
+    assert files_in(cache) == []
+
+
+def test_a_changed_workbook_is_no_zip_in_its_place(cache, server, tmp_path):
+    (tmp_path / "public" / "t.xlsx").write_bytes(b"PK\x03\x04\x14\x00")
+    with pytest.raises(UserError, match=r"t\.xlsx has changed"):
+        fetch("li", "t.xlsx", f"{server}/t.xlsx", HASH)
     assert files_in(cache) == []
 
 

@@ -73,7 +73,8 @@ def query_for(asked: MaterialsProjectQuery, prototype: Prototype, key: str) -> Q
     UserError
         If no entry could answer it.
     """
-    systems = sorted({_system(text, prototype, key) for text in asked.chemsys or ()})
+    given = asked.chemsys if isinstance(asked.chemsys, list) else [asked.chemsys]
+    systems = sorted({_system(text, prototype, key) for text in given if text is not None})
     if len(systems) > 1 and any(ANY_ELEMENT in system for system in systems):
         raise UserError(
             f"{key}.chemsys: {ANY_ELEMENT} is allowed in a single chemical system only, got "
@@ -89,12 +90,12 @@ def anonymous_formula(prototype: Prototype) -> str:
     return "".join(letter + (str(number) if number > 1 else "") for letter, number in pairs)
 
 
-def _system(text: str, prototype: Prototype, key: str) -> str:
-    elements = text.replace(" ", "").split("-")
+def _system(text: object, prototype: Prototype, key: str) -> str:
+    elements = str(text).replace(" ", "").split("-")
     unknown = [each for each in elements if each != ANY_ELEMENT and each not in ELEMENTS]
     if unknown:
         raise UserError(
-            f"{key}.chemsys={text}: {unknown[0]!r} is no element; write [Sr-Ti-O], with "
+            f"{key}.chemsys={text}: {unknown[0]!r} is no element; write Sr-Ti-O, with "
             f"{ANY_ELEMENT} for any element"
         )
     if len(elements) != len(prototype.roles):

@@ -6,6 +6,7 @@ import os
 import re
 import warnings
 from dataclasses import dataclass
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError
@@ -84,41 +85,37 @@ def ask(query: Query) -> Answer:
         ) from error
     from requests import RequestException
 
+    try:
+        with (
+            warnings.catch_warnings(action="ignore"),  # they speak of the library's other uses
+            MPRester(key, endpoint, use_document_model=False, mute_progress_bars=True) as service,
+        ):
+            documents, total = _documents(service.materials.summary, query)
+            version = service.db_version
+        entries = _table(documents)
+    except JSONDecodeError as error:
+        raise _other_format(error, endpoint) from error
+    except (MPRestError, RequestException) as error:
+        raise UserError(_refusal(str(error), type(error).__name__, endpoint, key)) from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _other_format(error, endpoint) from error
+    return Answer(_whole(entries, total, query, endpoint), _known(version, endpoint), endpoint)
+
+
+def _documents(summary: Any, query: Query) -> tuple[list[dict[str, Any]], int]:  # noqa: ANN401
+    """Return what the resource `materials.summary` sends, and how many it says there are."""
     conditions = {
         "formula": query.formula,
         "chemsys": ",".join(query.chemsys) or None,
         "spacegroup_number": query.space_group,
         "deprecated": False,
     }
-    try:
-        with warnings.catch_warnings():
-            # they speak of the library's other uses
-            warnings.simplefilter("ignore")
-            with MPRester(
-                key, endpoint, use_document_model=False, mute_progress_bars=True
-            ) as service:
-                summary = service.materials.summary
-                documents = summary.search(
-                    **conditions, include_gnome=False, fields=FIELDS, chunk_size=PAGE
-                )
-                total = summary.count(
-                    {
-                        **{name: value for name, value in conditions.items() if value is not None},
-                        "batch_id_not_eq": GNOME,
-                        "_fields": "material_id",
-                        "_limit": 1,
-                    }
-                )
-                version = service.db_version
-        entries = _table(documents)
-    except (MPRestError, RequestException) as error:
-        raise UserError(_refusal(str(error), type(error).__name__, endpoint, key)) from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise UserError(
-            f"{endpoint} gave an answer that is not of the Materials Project's format "
-            f"({type(error).__name__}); check {ENDPOINT} or try again later"
-        ) from error
-    return Answer(_whole(entries, total, query, endpoint), _known(version, endpoint), endpoint)
+    documents = summary.search(**conditions, include_gnome=False, fields=FIELDS, chunk_size=PAGE)
+    given = {name: value for name, value in conditions.items() if value is not None}
+    total = summary.count(
+        {**given, "batch_id_not_eq": GNOME, "_fields": "material_id", "_limit": 1}
+    )
+    return documents, total
 
 
 def _key() -> str:
@@ -137,6 +134,13 @@ def _key() -> str:
     return key
 
 
+def _other_format(error: Exception, endpoint: str) -> UserError:
+    return UserError(
+        f"{endpoint} gave an answer that is not of the Materials Project's format "
+        f"({type(error).__name__}); check {ENDPOINT} or try again later"
+    )
+
+
 def _refusal(message: str, kind: str, endpoint: str, key: str) -> str:
     """Say what became of a request, in one line without the key."""
     found = re.search(r"error status code (\d{3})", message)
@@ -153,14 +157,21 @@ def _refusal(message: str, kind: str, endpoint: str, key: str) -> str:
             "get another: pip install --upgrade 'cetransfer[mp]'"
         )
     if status is None:
-        text = f"cannot ask the Materials Project at {endpoint} ({kind}: {message}"
-        return f"{_short(text, key)}); check the network and {ENDPOINT}"
-    said = message.partition("with message:")[2]
-    text = f"the Materials Project at {endpoint} answered with status {status}: {said}"
-    return f"{_short(text, key)}; try again later"
+        # the last of causes within causes
+        reason = re.split(r": |Caused by \w+\(", message)[-1].strip("'\")") or kind
+        return (
+            f"cannot reach the Materials Project at {endpoint} ({_short(reason, key)}); "
+            f"check the network and {ENDPOINT}"
+        )
+    said = _short(message.partition("with message:")[2], key)
+    return (
+        f"the Materials Project at {endpoint} answered with status {status}: {said}; "
+        "try again later"
+    )
 
 
 def _short(text: str, key: str) -> str:
+    """Return the text in one line of limited length, without the key."""
     line = " ".join(text.replace(key, "...").split())
     return line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}..."
 

@@ -38,6 +38,11 @@ def test_the_digest_names_files_and_stays():
     assert Query("ABC3").digest == "615bf7e09495"
 
 
+def test_one_chemical_system_needs_no_list():
+    assert query("Sr-Ti-O") == query(["Sr-Ti-O"])
+    assert query("*-*-O").chemsys == ("*-*-O",)
+
+
 def test_a_space_group_is_a_number_or_a_word():
     assert query(space_group="62").space_group == 62
     assert query(space_group="any").space_group is None
@@ -46,8 +51,10 @@ def test_a_space_group_is_a_number_or_a_word():
 @pytest.mark.parametrize(
     ("chemsys", "space_group", "message"),
     [
-        (["Sr-Tj-O"], "any", r"query\.chemsys=Sr-Tj-O: 'Tj' is no element; write \[Sr-Ti-O\]"),
+        (["Sr-Tj-O"], "any", r"query\.chemsys=Sr-Tj-O: 'Tj' is no element; write Sr-Ti-O"),
         (["SrTiO3"], "any", "'SrTiO3' is no element"),
+        ([True], "any", "'True' is no element"),
+        ([["Sr-Ti-O"]], "any", "is no element"),
         (["Sr-O"], "any", r"Sr-O has 2 elements, prototype perovskite \(ABO3\) 3; give as many"),
         (["*-*-O", "Sr-Ti-O"], "any", r"\* is allowed in a single chemical system only"),
         (None, "231", "space_group=231 is no space group; give a number from 1 to 230"),

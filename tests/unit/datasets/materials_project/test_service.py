@@ -122,20 +122,16 @@ def test_a_key_that_the_service_repeats_is_not_shown(materials_project):
         (SUMMARY, 500, b"<html>oops</html>", "status 500: Response <html>oops</html>; try again"),
         (SUMMARY, 500, ["oops"], "not of the Materials Project's format"),
         (SUMMARY, 400, {"detail": "no such field"}, "does not understand .* pip install --upgrade"),
-        (
-            SUMMARY,
-            502,
-            b"bad gateway",
-            r"cannot ask the Materials Project at http.*MP_API_ENDPOINT",
-        ),
+        (SUMMARY, 502, b"bad gateway", r"cannot reach .* \(too many 502 error responses\); check"),
         (SUMMARY, 200, b'{"data": [', "format"),
         (SUMMARY, 200, b"", "format"),
         (SUMMARY, 200, {"error": "no"}, "format"),
         (SUMMARY, 200, [], "format"),
         (SUMMARY, 200, {"data": [{"material_id": "mp-1"}], "meta": {"total_doc": 1}}, "format"),
         (SUMMARY, 200, {"data": ["mp-1"], "meta": {"total_doc": 1}}, "format"),
-        (HEARTBEAT, 500, b"oops", "cannot ask the Materials Project"),
-        (HEARTBEAT, 200, b"<html>a proxy's page</html>", "cannot ask the Materials Project"),
+        (HEARTBEAT, 500, b"oops", "format"),
+        (HEARTBEAT, 500, {"error": "out of order"}, r"cannot reach .*\(out of order\)"),
+        (HEARTBEAT, 200, b"<html>a proxy's page</html>", "format"),
         (HEARTBEAT, 200, {}, "format"),
         (HEARTBEAT, 200, [], "format"),
         (HEARTBEAT, 403, b"", "does not tell its database version"),
@@ -171,9 +167,17 @@ def test_a_service_that_is_down_is_told_with_its_address(monkeypatch):
     monkeypatch.setenv("MP_API_KEY", "y" * 32)
     # the discard port: nothing listens
     monkeypatch.setenv("MP_API_ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(UserError, match=r"cannot ask .* at http://127\.0\.0\.1:9 .*network") as e:
+    with pytest.raises(UserError, match=r"at http://127\.0\.0\.1:9 \(.*refused\); check") as e:
         ask(ABC3)
     assert "y" * 32 not in one_line(e)
+
+
+def test_an_address_that_is_none_is_told(monkeypatch):
+    pytest.importorskip("mp_api", reason="mp-api is not installed")
+    monkeypatch.setenv("MP_API_KEY", "y" * 32)
+    monkeypatch.setenv("MP_API_ENDPOINT", "materials.example")
+    with pytest.raises(UserError, match=r"No scheme supplied.*; check the network and MP_API_END"):
+        ask(ABC3)
 
 
 def test_an_empty_answer_names_the_query(materials_project):
