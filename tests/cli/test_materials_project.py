@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -58,6 +60,14 @@ def test_a_comparison_tells_and_keeps_what_its_target_rests_on(project, tools, i
     assert path.name in str(result.document)
     assert result.document["config"]["dataset"]["target"]["query"]["chemsys"] == "*-*-O"
     assert len(result.predictions.drop_duplicates("compound")) == 36
+
+
+def test_frozen_answers_are_no_part_of_the_versioned_data(tools):
+    pytest.importorskip("dvc", reason="DVC is not installed")
+    path = "data/materials_project-0123456789ab.parquet"
+    words = [sys.executable, "-m", "dvc", "check-ignore", path]
+    done = subprocess.run(words, cwd=tools.DATA.parent, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == path
 
 
 def test_entries_may_be_the_source(project, tools, inside):
