@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cetransfer.datasets.materials_project.query import Query
+from cetransfer.datasets.materials_project.service import COLUMNS
 from cetransfer.datasets.origin import Copy
 from cetransfer.errors import UserError
 from cetransfer.files import read_table, sha256, write_aside
@@ -137,4 +138,10 @@ def thaw(path: Path, query: Query) -> tuple[pd.DataFrame, Frozen]:
             f"{path} answers another query ({about.query}) than its name says ({query}); "
             "remove it and run again"
         )
-    return read_table(path), about
+    try:
+        entries = read_table(path)[list(COLUMNS)].astype(COLUMNS)
+    except (KeyError, ValueError, TypeError) as error:
+        raise UserError(
+            f"{path} does not hold the columns of a frozen answer; remove it and run again"
+        ) from error
+    return entries, about

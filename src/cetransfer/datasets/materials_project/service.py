@@ -38,6 +38,15 @@ FIELDS = [
     "symmetry",
 ]
 
+COLUMNS = {
+    "material_id": "str",
+    "formula_pretty": "str",
+    "formation_energy_per_atom": "float64",
+    "energy_above_hull": "float64",
+    "space_group": "Int64",
+}
+"""Of an answer, with their types."""
+
 GNOME = "gnome_r2scan_statics"
 """Batch of entries that are free for non-commercial use only; they are not asked for."""
 
@@ -189,8 +198,7 @@ def _table(documents: list[dict[str, Any]]) -> pd.DataFrame:
         numbers = [float("nan") if energy is None else float(energy) for energy in energies]
         number = (document["symmetry"] or {}).get("number")
         rows.append((identifier, formula, *numbers, number))
-    columns = ["material_id", "formula_pretty", *FIELDS[2:4], "space_group"]
-    frame = pd.DataFrame(rows, columns=columns).astype({"space_group": "Int64"})
+    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
     return frame.sort_values("material_id", ignore_index=True)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
@@ -90,6 +91,19 @@ def test_a_file_that_tells_something_else_is_refused(path, about):
 def test_an_answer_to_another_query_is_refused(path):
     with pytest.raises(UserError, match=r"answers another query \(formula ABC3, .*O-Sr-Ti"):
         thaw(path, Query("ABC3"))
+
+
+@pytest.mark.parametrize(
+    "changed", [{"formation_energy_per_atom": ["a", "b"]}, {"material_id": None}]
+)
+def test_a_file_with_other_columns_is_refused(entries, path, changed):
+    table = entries.assign(**changed) if all(changed.values()) else entries.drop(columns=[*changed])
+    metadata = parquet.read_schema(path).metadata
+    table = pa.Table.from_pandas(table, preserve_index=False)
+    told = {**table.schema.metadata, METADATA: metadata[METADATA]}
+    parquet.write_table(table.replace_schema_metadata(told), path)
+    with pytest.raises(UserError, match="does not hold the columns of a frozen answer"):
+        thaw(path, QUERY)
 
 
 def test_an_answer_cut_short_is_refused(path):
