@@ -29,6 +29,9 @@ WHERE_KEYS_ARE = "https://next-gen.materialsproject.org/api"
 PAGE = 1000
 """Entries in one answer: the most that the service gives."""
 
+TIMEOUT = 20
+"""Seconds to wait for an answer, as `mp-api` does for entries."""
+
 #: what the service sends of an entry
 FIELDS = [
     "material_id",
@@ -92,9 +95,11 @@ def ask(query: Query) -> Answer:
             "the data set materials_project needs the library mp-api; install it with "
             "pip install 'cetransfer[mp]'"
         ) from error
-    from requests import RequestException
+    import requests
 
     try:
+        # mp-api asks the same without a time limit: a service that is silent would stop everything
+        requests.get(f"{endpoint.rstrip('/')}/heartbeat", timeout=TIMEOUT)
         with (
             warnings.catch_warnings(action="ignore"),  # they speak of the library's other uses
             MPRester(key, endpoint, use_document_model=False, mute_progress_bars=True) as service,
@@ -104,7 +109,7 @@ def ask(query: Query) -> Answer:
         entries = _table(documents)
     except JSONDecodeError as error:
         raise _other_format(error, endpoint) from error
-    except (MPRestError, RequestException) as error:
+    except (MPRestError, requests.RequestException) as error:
         raise UserError(_refusal(str(error), type(error).__name__, endpoint, key)) from error
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise _other_format(error, endpoint) from error
@@ -167,7 +172,8 @@ def _refusal(message: str, kind: str, endpoint: str, key: str) -> str:
         )
     if status is None:
         # the last of causes within causes
-        reason = re.split(r": |Caused by \w+\(", message)[-1].strip("'\")") or kind
+        last = re.split(r": |Caused by \w+\(", message)[-1]
+        reason = re.sub(r"['\"]\)+$", "", last).lstrip("'\"") or kind
         return (
             f"cannot reach the Materials Project at {endpoint} ({_short(reason, key)}); "
             f"check the network and {ENDPOINT}"

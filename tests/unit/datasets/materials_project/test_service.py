@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import sys
 
 import pytest
@@ -170,6 +171,18 @@ def test_a_service_that_is_down_is_told_with_its_address(monkeypatch):
     with pytest.raises(UserError, match=r"at http://127\.0\.0\.1:9 \(.*refused\); check") as e:
         ask(ABC3)
     assert "y" * 32 not in one_line(e)
+
+
+def test_a_silent_service_is_not_waited_for_without_end(monkeypatch):
+    pytest.importorskip("mp_api", reason="mp-api is not installed")
+    monkeypatch.setattr(service, "TIMEOUT", 0.1)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("MP_API_KEY", "y" * 32)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("MP_API_ENDPOINT", endpoint)
+        with pytest.raises(UserError, match=rf"at {endpoint} \(Read timed out\. .*; check the"):
+            ask(ABC3)
 
 
 def test_an_address_that_is_none_is_told(monkeypatch):
