@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -21,3 +25,128 @@ def mirror() -> Path:
     if not folder.is_dir():
         pytest.skip(f"CETRANSFER_MIRROR={named} is not a folder: no released data to test with")
     return folder
+
+
+class MaterialsProject(ThreadingHTTPServer):
+    """A service that speaks the format of the Materials Project's API, as far as it is asked.
+
+    Written after the service's public source, github.com/materialsproject/emmet (emmet-api: the
+    resource `materials/summary`, its query operators and its heartbeat): entries under ``data``,
+    their number under ``meta.total_doc``, pages by ``_skip`` and ``_limit``, ``_fields`` choosing
+    what is told of an entry, status 400 for an unknown parameter.
+    """
+
+    KEY = "k3y" + "x" * 29
+    VERSION = "2025.09.25"
+    MOST = 1000
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Answers)
+        self.entries = []
+        self.asked = []
+        self.instead = {}
+        """Status and body to be sent for a path in place of the right answer."""
+
+    @property
+    def endpoint(self):
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def add(self, identifier, formula, group, energy, above_hull=0.0, **other):
+        """Add an entry as the service has it."""
+        from pymatgen.core import Composition
+
+        composition = Composition(formula)
+        self.entries.append(
+            {
+                "material_id": identifier,
+                "formula_pretty": composition.reduced_formula,
+                "formula_anonymous": composition.anonymized_formula,
+                "chemsys": composition.chemical_system,
+                "symmetry": {"crystal_system": "Cubic", "number": group, "symprec": 0.1},
+                "formation_energy_per_atom": energy,
+                "energy_above_hull": above_hull,
+                "deprecated": False,
+                "batch_id": None,
+                **other,
+            }
+        )
+
+    def answer(self, path, asked, key):
+        """Return status and body."""
+        if path in self.instead:
+            return self.instead[path]
+        if path == "/heartbeat":
+            told = {"status": "OK", "version": "0.86.4", "db_version": self.VERSION}
+            return 200, {**told, "access_controlled_batch_ids": ["gnome_r2scan_statics"]}
+        if path == "/materials/summary/" and key == self.KEY:
+            return self._summary(asked)
+        return 401, {"message": f"Unauthorized: {path} {key}"}
+
+    def _summary(self, asked):
+        conditions = [self._condition(*one) for one in asked.items() if one[0] not in PAGING]
+        if None in conditions:
+            return 400, {
+                "detail": f"Request contains query parameters which cannot be used: {asked}"
+            }
+        found = [entry for entry in self.entries if all(fits(entry) for fits in conditions)]
+        skip, limit = int(asked.get("_skip", 0)), int(asked.get("_limit", 100))
+        if limit > self.MOST:
+            return 422, {"detail": [{"loc": ["query", "_limit"], "msg": "too large"}]}
+        fields = asked["_fields"].split(",")
+        page = [{name: entry[name] for name in fields} for entry in found[skip : skip + limit]]
+        return 200, {"data": page, "meta": {"api_version": "0.86.4", "total_doc": len(found)}}
+
+    @staticmethod
+    def _condition(name, value):
+        from pymatgen.core import Composition
+
+        def in_system(entry):
+            elements = entry["chemsys"].split("-")
+            return any(
+                len(system) == len(elements) and set(system) - {"*"} <= set(elements)
+                for system in (each.split("-") for each in value.split(","))
+            )
+
+        return {
+            "formula": lambda entry: (
+                entry["formula_anonymous"] == Composition(value).anonymized_formula
+            ),
+            "chemsys": in_system,
+            "spacegroup_number": lambda entry: entry["symmetry"]["number"] == int(value),
+            "deprecated": lambda entry: entry["deprecated"] == (value == "True"),
+            "batch_id_not_eq": lambda entry: entry["batch_id"] != value,
+        }.get(name)
+
+
+PAGING = {"_skip", "_limit", "_fields"}
+
+
+class _Answers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        url = urlsplit(self.path)
+        asked = dict(parse_qsl(url.query))
+        self.server.asked.append((url.path, asked))
+        status, body = self.server.answer(url.path, asked, self.headers.get("x-api-key"))
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        """Print nothing."""
+
+
+@pytest.fixture
+def materials_project(monkeypatch):
+    """Run a local Materials Project, empty, and direct the library and its user's key to it."""
+    pytest.importorskip("mp_api", reason="mp-api is not installed")
+    with MaterialsProject() as running:
+        threading.Thread(target=running.serve_forever, args=(0.05,), daemon=True).start()
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        monkeypatch.setenv("MP_API_ENDPOINT", running.endpoint)
+        monkeypatch.setenv("MP_API_KEY", running.KEY)
+        yield running
+        running.shutdown()

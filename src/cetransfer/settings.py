@@ -22,8 +22,20 @@ class TableColumns:
 
 
 @dataclass
+class MaterialsProjectQuery:
+    """What the Materials Project is asked for.
+
+    `chemsys` is one chemical system or a list of them, or None for any; `space_group` is a number,
+    ``prototype`` or ``any``.
+    """
+
+    chemsys: Any
+    space_group: str
+
+
+@dataclass
 class NamedData:
-    """A data set chosen by its name; all but the name belongs to `tabular` alone."""
+    """A data set chosen by its name; the other keys belong to those that take more than that."""
 
     name: str
     path: str | None = None
@@ -31,6 +43,7 @@ class NamedData:
     unit: str | None = None
     columns: TableColumns | None = None
     on_bad_rows: str | None = None
+    query: MaterialsProjectQuery | None = None
 
 
 @dataclass

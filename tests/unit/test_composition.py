@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from cetransfer import settings as shapes
 from cetransfer.composition import compose_all, config_dir
+from cetransfer.datasets.chosen import CONFIGURED
 from cetransfer.errors import UserError
 
 VARIANTS = (
@@ -220,7 +221,7 @@ def test_an_own_yaml_file_is_checked_like_the_others(tmp_path, text, message):
 def keys_of(shape, prefix=""):
     """Return (key, dataclass field) of a settings class and of the classes within it.
 
-    Without what only the user's own table has: it is null unless such a table is chosen.
+    Without what a data set has that takes more than its name: it is null unless that is chosen.
     """
     types = typing.get_type_hints(shape)
     for field in dataclasses.fields(shape):
@@ -252,8 +253,18 @@ def test_every_key_of_the_classes_stands_in_a_yaml_file(config, shape):
 
 
 @pytest.mark.parametrize("part", ["source", "target"])
-def test_the_defaults_of_an_own_table_stand_in_its_yaml_file(part):
-    chosen = OmegaConf.load(config_dir() / "dataset" / part / "tabular.yaml")
-    assert set(chosen) == {field.name for field in dataclasses.fields(shapes.NamedData)}
-    columns = {field.name for field in dataclasses.fields(shapes.TableColumns)}
-    assert set(chosen["columns"]) == columns
+@pytest.mark.parametrize("name", CONFIGURED)
+def test_the_keys_of_a_data_set_that_takes_more_than_its_name_stand_in_its_yaml_file(name, part):
+    chosen = OmegaConf.load(config_dir() / "dataset" / part / f"{name}.yaml")
+    assert set(chosen) == {"name", *CONFIGURED[name].keys}
+    for key, shape in (
+        ("columns", shapes.TableColumns),
+        ("query", shapes.MaterialsProjectQuery),
+    ):
+        if key in chosen:
+            assert set(chosen[key]) == {field.name for field in dataclasses.fields(shape)}
+
+
+def test_every_key_of_a_data_set_belongs_to_one():
+    known = {key for each in CONFIGURED.values() for key in each.keys}
+    assert {field.name for field in dataclasses.fields(shapes.NamedData)} == {"name", *known}

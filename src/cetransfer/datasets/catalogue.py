@@ -32,14 +32,19 @@ _entries: dict[str, Entry] = {}
 def register(name: str, entry: Entry) -> Callable[[Loader], Loader]:
     """Enter a loader into the catalogue; to be used as a decorator in a module of this package."""
 
-    def enter(loader: Loader) -> Loader:
-        if name in _loaders:
-            raise ValueError(f"data set {name} is registered twice")
+    def add(loader: Loader) -> Loader:
+        enter(name, entry)
         _loaders[name] = loader
-        _entries[name] = entry
         return loader
 
-    return enter
+    return add
+
+
+def enter(name: str, entry: Entry) -> None:
+    """Enter a data set that takes more than its name: known here, read by `datasets.chosen`."""
+    if name in _entries:
+        raise ValueError(f"data set {name} is registered twice")
+    _entries[name] = entry
 
 
 def names() -> tuple[str, ...]:
@@ -49,7 +54,7 @@ def names() -> tuple[str, ...]:
     for module in pkgutil.iter_modules(datasets.__path__, f"{datasets.__name__}."):
         if not module.ispkg:
             importlib.import_module(module.name)
-    return tuple(sorted(_loaders))
+    return tuple(sorted(_entries))
 
 
 def entry(name: str) -> Entry:
@@ -79,9 +84,15 @@ def load(name: str, *, root: Path, exclude_suspects: bool) -> Dataset:
     Raises
     ------
     UserError
-        If there is none of that name, or its files are missing or damaged.
+        If there is none of that name, it takes more than its name, or its files are missing or
+        damaged.
     """
     _require(name)
+    if name not in _loaders:
+        raise UserError(
+            f"the data set {name} takes more than its name; give its keys with "
+            f"dataset/target={name} or dataset/source=[{name}]"
+        )
     data = _loaders[name](root=root, exclude_suspects=exclude_suspects)
     return dataclasses.replace(data, rests_on=_entries[name].rests_on)
 

@@ -6,13 +6,19 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Protocol
 
 from cetransfer.datasets import catalogue
+from cetransfer.datasets.materials_project.frozen import copies
+from cetransfer.datasets.materials_project.load import ENTRY as MATERIALS_PROJECT
+from cetransfer.datasets.materials_project.load import load_materials_project
+from cetransfer.datasets.origin import Entry
 from cetransfer.datasets.tabular import load_tabular
 from cetransfer.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cetransfer.datasets.dataset import Dataset
+    from cetransfer.datasets.origin import Copy
     from cetransfer.settings import DatasetSettings, NamedData
 
 
@@ -25,15 +31,45 @@ class ConfiguredLoader(Protocol):
 
 @dataclass(frozen=True)
 class Configured:
-    """A data set that takes more than its name: its loader and the keys it reads."""
+    """A data set that takes more than its name.
+
+    Parameters
+    ----------
+    load
+        Its loader.
+    keys
+        The keys it reads, beside its name.
+    entry
+        What the catalogue knows of it.
+    kept
+        Returns what a project keeps of it; None if it is all the user's own.
+    """
 
     load: ConfiguredLoader
     keys: tuple[str, ...]
+    entry: Entry
+    kept: Callable[[Path], tuple[Copy, ...]] | None = None
 
 
 CONFIGURED = {
-    "tabular": Configured(load_tabular, ("path", "prototype", "unit", "columns", "on_bad_rows")),
+    "materials_project": Configured(
+        load_materials_project, ("prototype", "query", "on_bad_rows"), MATERIALS_PROJECT, copies
+    ),
+    "tabular": Configured(
+        load_tabular,
+        ("path", "prototype", "unit", "columns", "on_bad_rows"),
+        Entry(
+            about="your own table: formulas or elements, an energy in a stated unit, a prototype",
+            prototype="",
+            licence="yours",
+            doi="",
+            origins=(),
+        ),
+    ),
 }
+
+for _name, _kind in CONFIGURED.items():
+    catalogue.enter(_name, _kind.entry)
 
 
 def load_source(settings: DatasetSettings, name: str, root: Path) -> Dataset:

@@ -21,6 +21,11 @@ MIRROR = "CETRANSFER_MIRROR"
 CACHE = "CETRANSFER_CACHE"
 """Environment variable: folder for downloads in place of the user's cache folder."""
 
+ZIPPED = {".xlsx", ".zip"}
+
+BEGINNING = 1024
+"""Bytes that tell what a file is."""
+
 
 def cache_folder() -> Path:
     """Return the folder for downloaded and parsed files; it need not exist yet."""
@@ -53,7 +58,8 @@ def fetch(folder: str, relative_path: str, url: str, sha256: str) -> Path:
     Raises
     ------
     UserError
-        If the mirror lacks the file, the network cannot be reached or the hash differs.
+        If the mirror lacks the file, the network cannot be reached, something else came in place
+        of the file or the hash differs.
     """
     mirror = os.environ.get(MIRROR)
     if mirror:
@@ -65,7 +71,7 @@ def fetch(folder: str, relative_path: str, url: str, sha256: str) -> Path:
         _require_writable_cache()
         with write_aside(path) as aside:
             _download(url, aside)
-            _check(aside, sha256, f"the file at {url} has changed; set {MIRROR} to a good copy")
+            _check_download(aside, path.suffix, sha256, url)
     _check(path, sha256, "delete the file to download it again")
     return path
 
@@ -136,7 +142,44 @@ def _in_mirror(mirror: Path, folder: str, relative_path: str) -> Path:
 def _check(path: Path, expected: str, remedy: str) -> None:
     found = hash_of(path)
     if found != expected:
-        raise UserError(f"{path} has SHA-256 {found}, expected {expected}; {remedy}")
+        kind = _kind_of(path, path.suffix)
+        seems = f" ({kind})" if kind else ""
+        raise UserError(f"{path}{seems} has SHA-256 {found}, expected {expected}; {remedy}")
+
+
+def _check_download(path: Path, suffix: str, expected: str, url: str) -> None:
+    """Say what came where it is not the file; its own path means nothing to the user."""
+    found = hash_of(path)
+    if found == expected:
+        return
+    kind = _kind_of(path, suffix)
+    if kind:
+        raise UserError(
+            f"{url} gave {kind} in place of the file; try again later, or set {MIRROR} to a folder "
+            "with a copy of the public files"
+        )
+    raise UserError(
+        f"the file at {url} has changed (SHA-256 {found}, expected {expected}); set {MIRROR} to a "
+        "good copy"
+    )
+
+
+def _kind_of(path: Path, suffix: str) -> str:
+    """Name what often comes in place of a data file that ends in `suffix`; "" for anything else."""
+    with path.open("rb") as stream:
+        start = stream.read(BEGINNING)
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for sign, kind in (
+        (b"<!doctype html", "an HTML page"),
+        (b"<html", "an HTML page"),
+        (b"<?xml", "an XML document"),
+        (b"version https://git-lfs", "a Git LFS pointer"),
+        (b"pk\x03\x04", "a zip file"),
+    ):
+        # a workbook is a zip file too
+        if text.startswith(sign) and not (kind == "a zip file" and suffix in ZIPPED):
+            return kind
+    return "" if start else "0 bytes"
 
 
 def _download(url: str, path: Path) -> None:

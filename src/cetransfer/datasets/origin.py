@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,31 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Copy:
+    """A file of an origin.
+
+    Parameters
+    ----------
+    address
+        Of the origin.
+    name
+        Of the file.
+    sha256
+        What it should have, or has.
+    path
+        Where it is; None: not here.
+    details
+        What else the file says of itself: pairs of name and value.
+    """
+
+    address: str
+    name: str
+    sha256: str | None
+    path: Path | None
+    details: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Entry:
     """What the catalogue knows of a data set without reading it.
 
@@ -37,7 +63,7 @@ class Entry:
     about
         One line.
     prototype
-        Key in `cetransfer.structures.prototypes.PROTOTYPES`.
+        Key in `cetransfer.structures.prototypes.PROTOTYPES`; empty where the user names it.
     licence, doi
         Of the data; the DOI of the paper that describes them, empty where there is none.
     origins

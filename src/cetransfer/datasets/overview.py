@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cetransfer.datasets import catalogue
+from cetransfer.datasets.chosen import CONFIGURED
 from cetransfer.datasets.fetch import present, versioned
+from cetransfer.datasets.origin import Copy
 from cetransfer.files import sha256
 
 if TYPE_CHECKING:
@@ -29,21 +31,20 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Copy:
-    """A file of an origin: the SHA-256 it should have or has, and where it is (None: not here)."""
-
-    address: str
-    name: str
-    sha256: str | None
-    path: Path | None
-
-
-@dataclass(frozen=True)
 class Overview:
-    """A data set as `data list` and `data show` print it; no figures where it is not here."""
+    """A data set as `data list` and `data show` print it.
+
+    Parameters
+    ----------
+    here
+        ``yes``, ``no``, or what there is of a data set that takes more than its name.
+    figures
+        None where the rows are not here, or depend on what the user asks for.
+    """
 
     name: str
     entry: Entry
+    here: str
     copies: tuple[Copy, ...]
     figures: Figures | None
 
@@ -62,13 +63,19 @@ def overview(name: str, root: Path) -> Overview:
         If there is none of that name, or its files are damaged.
     """
     entry = catalogue.entry(name)
+    if name in CONFIGURED:
+        kept = CONFIGURED[name].kept
+        found = kept(root) if kept else ()
+        here = "your file" if kept is None else f"{len(found)} frozen" if found else "no"
+        return Overview(name, entry, here, found, None)
     copies = tuple(
         Copy(origin.address, file, digest or (sha256(path) if path else None), path)
         for origin in entry.origins
         for file, digest in origin.files.items()
         for path in [_path(origin, file, root)]
     )
-    return Overview(name, entry, copies, _figures(name, root) if is_here(name, root) else None)
+    figures = _figures(name, root) if is_here(name, root) else None
+    return Overview(name, entry, "yes" if figures else "no", copies, figures)
 
 
 def is_here(name: str, root: Path) -> bool:

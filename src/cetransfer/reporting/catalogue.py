@@ -19,6 +19,9 @@ HASH_SHOWN = 12
 """Digits of a hash in the list; `data show` has all of them."""
 
 
+FETCHED = "; the first command that needs it fetches it"
+
+
 def show_list(overviews: Sequence[Overview]) -> None:
     """Print one line per data set, then where each comes from."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -35,8 +38,7 @@ def show_list(overviews: Sequence[Overview]) -> None:
                 f"{figures.on_a} x {figures.on_b}, {figures.coverage:.0%}",
                 f"{figures.lowest:.2f} to {figures.highest:.2f}",
             ]
-        here = "no" if figures is None else "yes"
-        table.add_row(each.name, here, *cells, each.entry.licence)
+        table.add_row(each.name, each.here, *cells, each.entry.licence)
     console = Console(highlight=False)
     console.width = max(console.width, WIDTH)
     console.print(table)
@@ -46,7 +48,8 @@ def show_list(overviews: Sequence[Overview]) -> None:
         lines.print(f"{each.name}: {each.entry.about}{doi}")
         for copy in each.copies:
             digest = "" if copy.sha256 is None else copy.sha256[:HASH_SHOWN]
-            lines.print(f"  {digest:<{HASH_SHOWN}}  {copy.name}  ({copy.address})")
+            about = ", ".join(f"{name} {value}" for name, value in copy.details)
+            lines.print(f"  {digest:<{HASH_SHOWN}}  {copy.name}  ({about or copy.address})")
 
 
 def show_one(overview: Overview) -> None:
@@ -55,12 +58,12 @@ def show_one(overview: Overview) -> None:
     lines = [
         ("data set", overview.name),
         ("about", entry.about),
-        ("prototype", entry.prototype),
+        ("prototype", entry.prototype or "the one you name"),
         ("sites", "true" if entry.true_sites else "in the order of the formula"),
-        ("rests on", ", ".join(entry.rests_on)),
+        ("rests on", ", ".join(entry.rests_on) or "not known"),
         ("licence", entry.licence),
         ("DOI", entry.doi or "none"),
-        ("here", "yes" if figures else "no; the first command that needs it fetches it"),
+        ("here", f"{overview.here}{FETCHED if overview.here == 'no' else ''}"),
     ]
     if figures is not None:
         lines += [
@@ -75,5 +78,7 @@ def show_one(overview: Overview) -> None:
     for copy in overview.copies:
         console.print(f"origin     {copy.address}")
         console.print(f"  file     {copy.name}")
+        for name, value in copy.details:
+            console.print(f"  {name:<8} {value}")
         console.print(f"  SHA-256  {copy.sha256 or 'not here, versioned with the project'}")
         console.print(f"  here     {copy.path or 'no'}")

@@ -64,9 +64,53 @@ def test_a_download_is_kept_and_checked_again(cache, server):
 
 
 def test_a_changed_public_file_leaves_nothing_behind(cache, server):
-    with pytest.raises(UserError, match=rf"expected {'0' * 64}; the file at http.* has changed"):
+    with pytest.raises(UserError, match=rf"the file at http.* changed .*expected {'0' * 64}\)"):
         fetch("li", "t.csv", f"{server}/a%20table.csv", "0" * 64)
     assert files_in(cache) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "0 bytes"),
+        (b"\n<!DOCTYPE html><title>Sign in</title>", "an HTML page"),
+        (b"\xef\xbb\xbf<HTML>", "an HTML page"),
+        (b"<?xml version='1.0'?><Error>AccessDenied</Error>", "an XML document"),
+        (b"PK\x03\x04\x14\x00", "a zip file"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
+    ],
+)
+def test_what_came_in_place_of_the_file_is_named(cache, server, tmp_path, content, kind):
+    (tmp_path / "public" / "t.csv").write_bytes(content)
+    url = f"{server}/t.csv"
+    with pytest.raises(UserError, match=rf"{url} gave {kind} in place .* set {MIRROR}") as caught:
+        fetch("li", "t.csv", url, HASH)
+    assert "\n" not in str(caught.value)
+    assert files_in(cache) == []
+
+
+def test_a_changed_workbook_is_no_zip_in_its_place(cache, server, tmp_path):
+    (tmp_path / "public" / "t.xlsx").write_bytes(b"PK\x03\x04\x14\x00")
+    with pytest.raises(UserError, match=r"t\.xlsx has changed"):
+        fetch("li", "t.xlsx", f"{server}/t.xlsx", HASH)
+    assert files_in(cache) == []
+
+
+def test_a_download_cut_short_is_no_file(cache, server, tmp_path, monkeypatch):
+    (tmp_path / "public" / "t.csv").write_bytes(CONTENT)
+    monkeypatch.setattr(Quiet, "copyfile", lambda _, __, out: out.write(CONTENT[:9]))
+    with pytest.raises(UserError, match=r"cannot download .*/t\.csv \("):
+        fetch("li", "t.csv", f"{server}/t.csv", HASH)
+    assert files_in(cache) == []
+
+
+@pytest.mark.usefixtures("cache")
+def test_an_empty_file_in_the_mirror_is_called_so(tmp_path, monkeypatch):
+    (tmp_path / "li").mkdir()
+    (tmp_path / "li" / "t.csv").touch()
+    monkeypatch.setenv(MIRROR, str(tmp_path))
+    with pytest.raises(UserError, match=r"t\.csv \(0 bytes\) has SHA-256 .*; copy it again"):
+        fetch("li", "t.csv", "http://nowhere.invalid/", HASH)
 
 
 def test_a_missing_public_file_names_url_and_mirror(cache, server):

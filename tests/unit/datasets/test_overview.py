@@ -4,6 +4,9 @@ import pandas as pd
 import pytest
 
 from cetransfer.datasets import fetch
+from cetransfer.datasets.materials_project.frozen import freeze, frozen_path
+from cetransfer.datasets.materials_project.query import Query
+from cetransfer.datasets.materials_project.service import Answer
 from cetransfer.datasets.overview import is_here, overview, overviews
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
@@ -38,6 +41,29 @@ def test_a_versioned_table_is_counted_and_hashed(nothing_here):
     assert found.figures.rows == 2
     assert found.figures.coverage == 0.5
     assert (found.figures.lowest, found.figures.highest) == (-2.9, -2.0)
+
+
+def test_what_takes_more_than_a_name_is_listed_without_figures(nothing_here):
+    own, queries = overview("tabular", nothing_here), overview("materials_project", nothing_here)
+    assert (own.here, queries.here) == ("your file", "no")
+    assert queries.entry.licence == "CC BY 4.0"
+    assert queries.entry.doi == "10.1063/1.4812323"
+    assert own.figures is queries.figures is None
+    assert not is_here("tabular", nothing_here)
+
+
+def test_frozen_queries_are_counted_and_described(nothing_here):
+    entries = pd.DataFrame({"material_id": ["mp-1", "mp-2"]})
+    for query in (Query("ABC3"), Query("AB2C4")):
+        path = frozen_path(query, nothing_here)
+        freeze(Answer(entries, "2025.09.25", "https://api.example"), query, path)
+    found = overview("materials_project", nothing_here)
+    assert found.here == "2 frozen"
+    assert {dict(copy.details)["query"] for copy in found.copies} == {
+        "formula ABC3",
+        "formula AB2C4",
+    }
+    assert all(copy.sha256 == sha256(copy.path) for copy in found.copies)
 
 
 def test_an_unknown_name_gets_the_nearest(tmp_path):

@@ -1,0 +1,1 @@
+"""Entries of the Materials Project: asked for once through `mp-api`, then read from a file."""
