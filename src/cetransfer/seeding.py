@@ -22,6 +22,7 @@ class Purpose(IntEnum):
     BOOTSTRAP = 6
     BASELINE = 7
     AUDIT = 8
+    PAPER = 9
 
 
 def sequence(seed: int, purpose: Purpose, *path: int) -> np.random.SeedSequence:
