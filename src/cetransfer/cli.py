@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from cetransfer import __version__
-from cetransfer.errors import UserError
+from cetransfer.errors import UserError, nearest
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -147,10 +147,7 @@ def _parse(arguments: list[str]) -> tuple[str, Command, list[str]]:
     if name == "data":
         inner = ", ".join(key.split()[1] for key in COMMANDS if key.startswith("data "))
         raise UserError(f"data needs another word: {inner}; see `cetransfer --help`")
-    import difflib
-
-    near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
-    hint = f"did you mean `cetransfer {near[0]}`?" if near else "see `cetransfer --help`"
+    hint = nearest(name, COMMANDS, "see `cetransfer --help`")
     raise UserError(f"there is no command {name!r}; {hint}")
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
 import pkgutil
 from typing import TYPE_CHECKING, Protocol
 
-from cetransfer.errors import UserError
+from cetransfer.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +99,5 @@ def load(name: str, *, root: Path, exclude_suspects: bool) -> Dataset:
 def _require(name: str) -> None:
     known = names()
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        meant = f"did you mean {close[0]}? " if close else ""
-        raise UserError(f"no data set {name!r}; {meant}known: {', '.join(known)}")
+        hint = nearest(name, known, f"known: {', '.join(known)}")
+        raise UserError(f"no data set {name!r}; {hint}")

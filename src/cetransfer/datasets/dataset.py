@@ -43,7 +43,7 @@ class Dataset:
         symbols), one named by `quantity` with the labels, and further ones of the origin, units in
         their names. Index 0, 1, 2, ...
     prototype
-        Key in `cetransfer.structures.prototypes.PROTOTYPES`.
+        As `cetransfer.structures.prototypes.prototype_named` takes it: a name or a .cif path.
     hashes
         SHA-256 of every file the rows were read from, by file name.
     notes

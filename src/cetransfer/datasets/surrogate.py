@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cetransfer.datasets.catalogue import register
 from cetransfer.datasets.dataset import Dataset
 from cetransfer.datasets.fetch import versioned
+from cetransfer.datasets.labelled import RESTS_ON
 from cetransfer.datasets.origin import Entry, Origin
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
@@ -32,8 +33,7 @@ def _entry(name: str, formula: str) -> Entry:
                 {f"{name}.parquet": None},
             ),
         ),
-        # doi 10.1038/s42256-023-00716-3: CHGNet was trained on trajectories of that database
-        rests_on=("CHGNet 0.3.0", "Materials Project"),
+        rests_on=RESTS_ON,
         true_sites=True,
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from cetransfer.datasets.dataset import ELEMENTS, SHOWN, Dataset
 from cetransfer.datasets.formulas import elements_on_sites
+from cetransfer.datasets.labelled import doubts, rests_on, same_cell
 from cetransfer.datasets.table_files import read_user_table
 from cetransfer.datasets.units import KJ_PER_MOL
 from cetransfer.errors import UserError
@@ -58,7 +59,8 @@ def load_tabular(chosen: NamedData, key: str, root: Path) -> Dataset:
     table = read_user_table(path)
     frame, problems = _mapped(table, prototype, unit, columns, f"{path}", key)
     bad = problems != ""
-    notes = [f"{path}: {unit} taken as formation energy; prototype {prototype.name}"]
+    form = f"{prototype.name} ({prototype.formula_template}, space group {prototype.space_group})"
+    notes = [f"{path}: {unit} taken as formation energy; prototype {form}"]
     if bad.any():
         listed = "; ".join(
             f"row {number} ({frame['formula'][number]}): {problems[number]}"
@@ -74,7 +76,12 @@ def load_tabular(chosen: NamedData, key: str, root: Path) -> Dataset:
             raise UserError(f"{path}: {found}. No row is left; correct them")
         notes.append(f"{path}: left out (on_bad_rows=drop): {found}")
     frame = frame[~bad].reset_index(drop=True)
-    return Dataset(path.stem, frame, prototype.name, {str(path): sha256(path)}, tuple(notes))
+    named, hashes = str(chosen.prototype), {str(path): sha256(path)}
+    if prototype.sha256:
+        hashes[named] = prototype.sha256
+    if not same_cell(table, prototype):
+        notes.append(f"{path}: labelled with another version of {named}; label again")
+    return Dataset(path.stem, frame, named, hashes, tuple(notes), rests_on(table))
 
 
 def _checked(chosen: NamedData, key: str) -> tuple[Path, Prototype, str, TableColumns]:
@@ -119,6 +126,7 @@ def _mapped(
         formulas = _column(table, columns.formula, where, f"{key}.columns.formula")
         frame, atoms, problems = _from_formulas(formulas, prototype)
     frame["formation_energy"] = energies * UNITS[unit] / (1 if unit == "eV/atom" else atoms)
+    problems = problems.mask(problems == "", doubts(table))
     value = frame["formation_energy"].to_numpy(np.float64)
     absurd = f"the energy is beyond {LARGEST_ENERGY:g} eV/atom; check the unit"
     repeated = frame.duplicated(list(prototype.roles))

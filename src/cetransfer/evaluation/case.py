@@ -21,7 +21,7 @@ from cetransfer.features.domain import Domain, hashes_of
 from cetransfer.features.schema import feature_schema
 from cetransfer.features.store import stored_features
 from cetransfer.provenance import dvc_hashes
-from cetransfer.structures.prototypes import PROTOTYPES
+from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,8 +104,8 @@ def refuse_equal(source: Dataset, target: Dataset) -> None:
     UserError
         If both have the same rows and labels, in any order.
     """
-    roles = PROTOTYPES[source.prototype].roles
-    if PROTOTYPES[target.prototype].roles != roles:
+    roles = prototype_named(source.prototype).roles
+    if prototype_named(target.prototype).roles != roles:
         return
     columns = [*roles, "label"]
     tables = [

@@ -11,7 +11,7 @@ from cetransfer.features.grid import featurize_grid
 from cetransfer.features.schema import feature_schema
 from cetransfer.files import read_table, write_aside
 from cetransfer.provenance import digest
-from cetransfer.structures.prototypes import PROTOTYPES
+from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 def row_columns(dataset: Dataset) -> list[str]:
     """Return the columns that say what a row is: its formula and the element of each role."""
-    return ["formula", *PROTOTYPES[dataset.prototype].roles]
+    return ["formula", *prototype_named(dataset.prototype).roles]
 
 
 def feature_file(dataset: Dataset, settings: FeatureSettings, folder: Path) -> Path:
     """Return where the features of a data set belong."""
     rows = dataset.frame[row_columns(dataset)].to_numpy().tolist()
-    key = digest([dataset.prototype, rows, feature_schema(settings).digest])[:16]
+    prototype = prototype_named(dataset.prototype).identity
+    key = digest([prototype, rows, feature_schema(settings).digest])[:16]
     return folder / f"{dataset.name}-{key}.parquet"
 
 
@@ -47,7 +48,7 @@ def stored_features(
     path = feature_file(dataset, settings, folder)
     columns = list(feature_schema(settings).columns)
     if not path.is_file():
-        values = featurize_grid(PROTOTYPES[dataset.prototype], dataset.frame, settings)
+        values = featurize_grid(prototype_named(dataset.prototype), dataset.frame, settings)
         frame = pd.DataFrame(values, columns=columns)
         rows = dataset.frame[row_columns(dataset)].reset_index(drop=True)
         frame = pd.concat([rows, frame], axis=1)

@@ -6,12 +6,11 @@ A new strategy is one class here or in a file beside it, and one YAML file in `c
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cetransfer.errors import UserError
+from cetransfer.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -158,15 +157,13 @@ def make_plans(
 def _make(name: str, fields: dict[str, Any]) -> Strategy:
     kind = fields.pop("kind", name)
     if not isinstance(kind, str) or kind not in STRATEGIES:
-        near = difflib.get_close_matches(str(kind), STRATEGIES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(STRATEGIES)}"
+        hint = nearest(str(kind), STRATEGIES, f"choose one of {', '.join(STRATEGIES)}")
         raise UserError(f"strategy.{name}.kind={kind} is unknown; {hint}")
     cls = STRATEGIES[kind]
     known = [field.name for field in dataclasses.fields(cls) if field.name != "name"]
     for key in fields:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'no keys'}"
+            hint = nearest(key, known, f"it has {', '.join(known) or 'no keys'}")
             raise UserError(f"strategy.{name}.{key} does not exist for kind {kind}; {hint}")
     for key in known:
         if key not in fields:

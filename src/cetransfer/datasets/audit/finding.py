@@ -27,7 +27,7 @@ class Subject:
         ``total_energy_per_atom`` or ``total_energy`` (eV/atom). Unlike in a `Dataset`, energies may
         be missing and rows may occur twice.
     prototype
-        Key in `cetransfer.structures.prototypes.PROTOTYPES`.
+        As `cetransfer.structures.prototypes.prototype_named` takes it: a name or a .cif path.
     rests_on
         Whose calculations the labels rest on, also indirectly.
     true_sites

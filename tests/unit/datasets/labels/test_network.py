@@ -93,12 +93,12 @@ def test_batches_do_not_change_energies(calculator, monkeypatch):
 
 
 def test_known_oxides():
-    perovskite = label_row(LabelSettings("perovskite", ("Ti",)), "Sr").iloc[0]
+    perovskite = label_row(LabelSettings(PROTOTYPES["perovskite"], ("Ti",)), "Sr").iloc[0]
     assert perovskite["formula"] == "SrTiO3"
     assert perovskite["lattice_constant"] == pytest.approx(3.94, abs=0.03)  # PBE, experiment 3.905
     assert perovskite["bulk_modulus_gpa"] == pytest.approx(170, abs=20)  # experiment 174
     assert perovskite["flag"] == ""
-    spinel = label_row(LabelSettings("spinel", ("Al",)), "Mg").iloc[0]
+    spinel = label_row(LabelSettings(PROTOTYPES["spinel"], ("Al",)), "Mg").iloc[0]
     assert spinel["lattice_constant"] == pytest.approx(8.16, abs=0.06)  # PBE, experiment 8.08
     assert spinel["u"] == pytest.approx(0.263, abs=0.003)  # experiment 0.2624
     assert spinel["flag"] == ""
