@@ -205,7 +205,7 @@ def test_an_own_yaml_file_is_an_option_like_the_others(tmp_path):
         ("hidden: [7]\nactivation: relu\n", r"network\.dropout has no value"),
         (
             "hiden: [7]\nactivation: relu\ndropout: 0.0\n",
-            r"hiden.*mean '(network\.)?hidden'",
+            r"hiden.*mean (network\.)?hidden",
         ),
         ("hidden: [7\n", r"mine\.yaml"),
     ],

@@ -7,6 +7,8 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cetransfer.errors import UserError
 from cetransfer.structures.sites import SYMPREC
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 ROLES = ("A", "B", "C", "X")
-LABEL = re.compile(r"([ABCX])\d*")
+LABEL = re.compile(r"([ABCX])[\d_]*")
 HOW = (
     "write the role of each site as its _atom_site_label, a letter and a number: A1, B1, C1 for "
     "cations, X1 for the anion"
@@ -148,11 +150,20 @@ def _sites(data: dict[str, Any]) -> dict[str, list[str]]:
 
 def _operations(data: dict[str, Any]) -> list[str]:
     """Return the symmetry operations: those listed, or those of the space group that is named."""
+    from pymatgen.core import SymmOp
     from pymatgen.symmetry.groups import SpaceGroup
 
     for key in OPERATIONS:
         if data.get(key):
-            return [data[key]] if isinstance(data[key], str) else list(data[key])
+            listed = [data[key]] if isinstance(data[key], str) else list(data[key])
+            for one in listed:
+                try:
+                    volume = abs(np.linalg.det(SymmOp.from_xyz_str(one).rotation_matrix))
+                except DAMAGE:
+                    volume = 0.0
+                if not math.isclose(volume, 1.0):
+                    raise UserError(f"{key}: {one!r} is no operation; write 'x, -y, z+1/2'")
+            return listed
     name = next((str(data[key]) for key in NAMES if data.get(key)), "")
     try:
         group = SpaceGroup.from_int_number(int(name)) if name.isdecimal() else SpaceGroup(name)
@@ -189,8 +200,6 @@ def _placed(
             if "Occupancy" in reason:
                 reason = "two of them are in one place"
             raise UserError(f"its sites cannot be placed: {reason}; correct them") from error
-    if any("Defaulting to P1" in warning for warning in parser.warnings):
-        raise UserError(f"{OPERATIONS[0]} cannot be read; write operations like 'x, -y, z+1/2'")
     found, wanted = _n_operations(structure), len(parser.symmetry_operations)
     if found % wanted:
         raise UserError(
