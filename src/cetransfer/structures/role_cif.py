@@ -109,7 +109,10 @@ def _block(text: str) -> dict[str, Any]:
         with warnings.catch_warnings(action="ignore"):
             blocks = [block.data for block in CifFile.from_str(text).data.values()]
     except DAMAGE as error:
-        raise UserError(f"it is no readable CIF ({error}); export it again") from error
+        raise UserError(
+            "it is no readable CIF: a list is cut off or has a cell too many or too few; "
+            "correct it or export it again"
+        ) from error
     found: list[dict[str, Any]] = [data for data in blocks if data.get("_atom_site_label")]
     if not found:
         raise UserError(f"it lists no sites with an _atom_site_label; {HOW}")
