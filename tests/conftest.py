@@ -27,6 +27,29 @@ def mirror() -> Path:
     return folder
 
 
+CIFS = Path(__file__).parent / "cifs"
+
+
+@pytest.fixture(scope="session")
+def cifs() -> dict[str, str]:
+    """Texts of CIF files with site roles, by name."""
+    return {path.stem: path.read_text() for path in CIFS.glob("*.cif")}
+
+
+@pytest.fixture
+def cif(tmp_path, cifs):
+    """Call with a name of `cifs`, or a text or bytes and a name, to get the path of a file."""
+
+    def written(content, name="my"):
+        if content in cifs:
+            content, name = cifs[content], content
+        path = tmp_path / f"{name}.cif"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return written
+
+
 class MaterialsProject(ThreadingHTTPServer):
     """A service that speaks the format of the Materials Project's API, as far as it is asked.
 

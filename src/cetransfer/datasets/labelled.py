@@ -37,7 +37,7 @@ def label_attributes(prototype: Prototype, key: str) -> dict[str, Any]:
     return attributes
 
 
-def rests_on(table: pd.DataFrame) -> tuple[str, ...]:
+def labelled_by(table: pd.DataFrame) -> tuple[str, ...]:
     """Return whose calculations the labels of a table rest on; empty where it does not say."""
     if "rests_on" in table.attrs:
         return tuple(map(str, table.attrs["rests_on"]))
@@ -48,7 +48,7 @@ def doubts(table: pd.DataFrame) -> pd.Series:
     """Return why each row of a table of labels is not to be used, "" where it is or is no such."""
     import pandas as pd
 
-    if not rests_on(table) or "flag" not in table:
+    if not labelled_by(table) or "flag" not in table:
         return pd.Series("", index=table.index)
     return table["flag"].fillna("").astype(str)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from cetransfer.datasets.dataset import ELEMENTS, SHOWN, Dataset
 from cetransfer.datasets.formulas import elements_on_sites
-from cetransfer.datasets.labelled import doubts, rests_on, same_cell
+from cetransfer.datasets.labelled import doubts, labelled_by, same_cell
 from cetransfer.datasets.table_files import read_user_table
 from cetransfer.datasets.units import KJ_PER_MOL
 from cetransfer.errors import UserError
@@ -81,7 +81,7 @@ def load_tabular(chosen: NamedData, key: str, root: Path) -> Dataset:
         hashes[named] = prototype.sha256
     if not same_cell(table, prototype):
         notes.append(f"{path}: labelled with another version of {named}; label again")
-    return Dataset(path.stem, frame, named, hashes, tuple(notes), rests_on(table))
+    return Dataset(path.stem, frame, named, hashes, tuple(notes), labelled_by(table))
 
 
 def _checked(chosen: NamedData, key: str) -> tuple[Path, Prototype, str, TableColumns]:

@@ -45,12 +45,12 @@ def test_a_cif_becomes_a_prototype(cif, name, formula, group, counts):
     a = float(path.read_text().split("_cell_length_a")[1].split()[0])
     structure = found.structure(ELEMENTS, a)
     assert SpacegroupAnalyzer(structure).get_space_group_number() == group
-    volume = {"my_ilmenite": 315.97 / 3, "my_corundum": 254.98 / 3, "my_spinel": 8.08**3 / 4}
+    volume = {"my_ilmenite": 315.84 / 3, "my_corundum": 254.98 / 3, "my_spinel": 8.08**3 / 4}
     assert structure.volume == pytest.approx(volume.get(name, a**3), rel=1e-4)
 
 
 def test_ilmenite_has_its_octahedra_and_distances(cif):
-    structure = prototype_named(str(cif("my_ilmenite"))).structure(ELEMENTS, 5.0881)
+    structure = prototype_named(str(cif("my_ilmenite"))).structure(ELEMENTS, 5.0884)
     assert around(structure, "A", 2.3) == around(structure, "B", 2.3) == {"X": 6}
     first = structure.site_properties["role"].index("B")
     near = sorted(round(one.nn_distance, 2) for one in structure.get_neighbors(structure[first], 3))
@@ -88,7 +88,6 @@ def test_every_prototype_survives_the_way_through_a_cif(cif, name):
         featurize_grid(found, rows, variant),
         featurize_grid(prototype, rows, variant),
         rtol=1e-5,
-        atol=1e-9,
         atol=1e-9,
     )
 
@@ -142,7 +141,7 @@ def test_a_structure_with_roles_gives_the_same_features(cif):
     from cetransfer.features.environment import featurize
 
     found = prototype_named(str(cif("my_ilmenite")))
-    structure = found.structure(ELEMENTS, 5.0881)
+    structure = found.structure(ELEMENTS, 5.0884)
     assert isinstance(structure, Structure)
     rows = pd.DataFrame({"A": ["Fe"], "B": ["Ti"]})
     np.testing.assert_allclose(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cetransfer.structures.prototypes import prototype_named
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -23,7 +25,7 @@ class Subject:
     name
         What to call it.
     frame
-        Columns ``formula``, ``A``, ``B``, ``X``, ``formation_energy`` (eV/atom) and perhaps
+        Columns ``formula``, one for each role, ``formation_energy`` (eV/atom) and perhaps
         ``total_energy_per_atom`` or ``total_energy`` (eV/atom). Unlike in a `Dataset`, energies may
         be missing and rows may occur twice.
     prototype
@@ -39,6 +41,21 @@ class Subject:
     prototype: str
     rests_on: tuple[str, ...] = ()
     true_sites: bool = False
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Roles of the prototype, each a column of the frame."""
+        return prototype_named(self.prototype).roles
+
+    @property
+    def cations(self) -> list[str]:
+        """Roles of the cations."""
+        return [role for role in self.roles if role != "X"]
+
+    @property
+    def paired(self) -> bool:
+        """Whether there are two cation sites, so that the rows are a grid of A and B."""
+        return len(self.cations) == 2  # noqa: PLR2004 - A and B
 
     @property
     def energies(self) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from cetransfer.datasets.audit.finding import Subject
 from cetransfer.datasets.audit.load import load_subject, load_truth
 from cetransfer.datasets.audit.run import audit
 from cetransfer.datasets.elements import ELEMENTS_73
+from cetransfer.structures.prototypes import prototype_named
 
 ELEMENTS = ELEMENTS_73[:30]
 
@@ -22,20 +24,22 @@ def clean(prototype="spinel", *, totals=True, seed=0):
     root = np.linalg.cholesky(neighbour_kernel(ELEMENTS) + 0.05 * np.eye(len(ELEMENTS)))
     on_a, on_b, reference = 0.4 * (root @ random.normal(size=(len(ELEMENTS), 3))).T
     i, j = np.divmod(np.arange(len(ELEMENTS) ** 2), len(ELEMENTS))
-    template = {"spinel": "{}{}2O4", "perovskite": "{}{}O3"}[prototype]
-    shares = {"spinel": (1 / 7, 2 / 7), "perovskite": (1 / 5, 1 / 5)}[prototype]
+    counts = prototype_named(prototype).counts
+    shares = [counts[site] / sum(counts.values()) for site in "AB"]
     energy = -1.8 + on_a[i] + on_b[j] + 0.05 * random.normal(size=len(i))
     energy = np.clip(energy, -4.4, None)
     frame = pd.DataFrame({"A": np.array(ELEMENTS)[i], "B": np.array(ELEMENTS)[j], "X": "O"})
-    frame.insert(
-        0, "formula", [template.format(a, b) for a, b in zip(frame["A"], frame["B"], strict=True)]
-    )
+    frame.insert(0, "formula", formulas_of(frame, prototype))
     frame["formation_energy"] = energy
     if totals:
         frame["total_energy_per_atom"] = (
             energy - 6 + shares[0] * reference[i] + shares[1] * reference[j]
         )
     return frame
+
+
+def formulas_of(frame, prototype):
+    return [prototype_named(prototype).formula(row) for row in frame.to_dict("records")]
 
 
 def kinds(frame, prototype="spinel", **more):
@@ -47,7 +51,7 @@ def one(found, kind):
     return finding
 
 
-@pytest.mark.parametrize("prototype", ["spinel", "perovskite"])
+@pytest.mark.parametrize("prototype", ["spinel", "perovskite", "pyrochlore", "k2nif4"])
 @pytest.mark.parametrize("totals", [True, False])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_clean_table_gives_no_finding(prototype, totals, seed):
@@ -56,11 +60,12 @@ def test_a_clean_table_gives_no_finding(prototype, totals, seed):
     assert [fact.kind for fact in found.facts] == ["equal_sites"]
 
 
-def test_a_shifted_element_is_named_from_total_energies():
-    frame = clean()
+@pytest.mark.parametrize("prototype", ["spinel", "k2nif4"])
+def test_a_shifted_element_is_named_from_total_energies(prototype):
+    frame = clean(prototype)
     holds = (frame["A"] == "Co") | (frame["B"] == "Co")
     frame.loc[holds, "formation_energy"] += 0.5
-    found = audit(Subject("mine", frame, "spinel"))
+    found = audit(Subject("mine", frame, prototype))
     assert one(found, "shifted_element").evidence["element"] == "Co"
 
 
@@ -82,9 +87,10 @@ def test_a_shifted_element_is_named_from_another_table():
     assert shifted.evidence["offset"] == pytest.approx(-1.2, abs=0.15)
 
 
-def test_swapped_site_columns_are_told_from_the_formula():
-    frame = clean().rename(columns={"A": "B", "B": "A"})
-    found = audit(Subject("mine", frame, "spinel"))
+@pytest.mark.parametrize("prototype", ["spinel", "perovskite", "pyrochlore", "k2nif4"])
+def test_swapped_site_columns_are_told_from_the_formula(prototype):
+    frame = clean(prototype).rename(columns={"A": "B", "B": "A"})
+    found = audit(Subject("mine", frame, prototype))
     assert len(one(found, "swapped_columns").rows) == 30 * 29
 
 
@@ -209,6 +215,61 @@ def test_what_labelled_both_tables_is_told():
     found = audit(source, target)
     assert one(found, "label_origin").evidence["common"] == ["Materials Project"]
     assert "label_origin" in {fact.kind for fact in found.facts}
+
+
+def with_other_sites(prototype):
+    """Make a table of a prototype with one cation site or three."""
+    sites = [role for role in prototype_named(prototype).roles if role != "X"]
+    combinations = list(product(*[ELEMENTS[:8] if len(sites) > 1 else ELEMENTS] * len(sites)))
+    frame = pd.DataFrame(combinations, columns=sites).assign(X="O")
+    frame.insert(0, "formula", formulas_of(frame, prototype))
+    frame["formation_energy"] = np.random.default_rng(0).normal(-2, 0.3, len(frame))
+    frame["total_energy_per_atom"] = frame["formation_energy"] - 6
+    return frame
+
+
+@pytest.mark.parametrize("prototype", ["rocksalt", "rutile", "garnet", "double_perovskite"])
+def test_one_or_three_cation_sites_are_audited_for_what_can_be_known(prototype):
+    frame = with_other_sites(prototype)
+    found = audit(Subject("mine", frame, prototype))
+    assert found.findings == []
+    facts = {fact.kind: fact for fact in found.facts}
+    assert "only where there are two" in facts["not_checked"].message
+    assert ("equal_sites" in facts) == ("C" in frame)
+
+    bad = pd.concat([frame, frame.iloc[:1]], ignore_index=True)
+    bad.loc[3, "formation_energy"] = np.nan
+    bad.loc[5, "formation_energy"] *= 96.5
+    assert kinds(bad, prototype) == {"not_a_number", "duplicate", "suspicious_unit"}
+    whole = frame[["formula", *prototype_named(prototype).roles]]
+    whole = whole.assign(formation_energy=frame["formation_energy"] * 96.485)
+    assert one(audit(Subject("mine", whole, prototype)), "suspicious_unit").evidence["factor"] > 90
+    names = ["formation_energy", "total_energy_per_atom"]
+    swapped = frame.rename(columns=dict(zip(names, names[::-1], strict=True)))
+    assert kinds(swapped, prototype) == {"swapped_columns"}
+
+
+@pytest.mark.parametrize("prototype", ["rocksalt", "garnet"])
+def test_two_tables_with_other_sites_are_compared(prototype):
+    frame = with_other_sites(prototype)
+    other = frame.assign(formation_energy=frame["formation_energy"] + 0.4)
+    found = audit(Subject("a", frame, prototype), Subject("b", other, prototype))
+    assert one(found, "energy_offset").evidence["constant"] == pytest.approx(0.4)
+    assert one(found, "shared_compounds").evidence["shared"] == len(frame)
+    both = [Subject("p", clean("perovskite"), "perovskite"), Subject("a", frame, prototype)]
+    for pair in (both, both[::-1]):
+        assert {finding.kind for finding in audit(*pair).findings} <= {"one_sided_elements"}
+
+
+def test_exchanged_cations_of_three_are_told_from_the_formula():
+    frame = with_other_sites("garnet").rename(columns={"A": "C", "C": "A"})
+    finding = one(audit(Subject("mine", frame, "garnet")), "swapped_columns")
+    assert len(finding.rows) == 8 * 8 * 7
+
+
+def test_a_prototype_of_the_users_own_is_audited(cif):
+    path = str(cif("my_ilmenite"))
+    assert audit(Subject("mine", clean(path), path)).findings == []
 
 
 @pytest.fixture(scope="module")
