@@ -14,7 +14,7 @@ from cetransfer.datasets.table_files import read_user_table
 from cetransfer.datasets.units import KJ_PER_MOL
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
-from cetransfer.structures.prototypes import prototype_named
+from cetransfer.structures.prototypes import prototype_hashes, prototype_named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,9 +76,8 @@ def load_tabular(chosen: NamedData, key: str, root: Path) -> Dataset:
             raise UserError(f"{path}: {found}. No row is left; correct them")
         notes.append(f"{path}: left out (on_bad_rows=drop): {found}")
     frame = frame[~bad].reset_index(drop=True)
-    named, hashes = str(chosen.prototype), {str(path): sha256(path)}
-    if prototype.sha256:
-        hashes[named] = prototype.sha256
+    named = str(chosen.prototype)
+    hashes = {str(path): sha256(path), **prototype_hashes(named)}
     if not same_cell(table, prototype):
         notes.append(f"{path}: labelled with another version of {named}; label again")
     return Dataset(path.stem, frame, named, hashes, tuple(notes), labelled_by(table))

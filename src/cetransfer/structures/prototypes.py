@@ -250,3 +250,15 @@ def prototype_named(name: str) -> Prototype:
         allowed = f"allowed: {', '.join(sorted(PROTOTYPES))}, or the path of your own .cif"
         raise UserError(f"no prototype {name!r}; {nearest(name, PROTOTYPES, allowed)}")
     return PROTOTYPES[name]
+
+
+def prototype_hashes(name: str) -> dict[str, str]:
+    """Return the SHA-256 of the user's own CIF by its path; nothing for an entry of `PROTOTYPES`.
+
+    Raises
+    ------
+    UserError
+        As `prototype_named`.
+    """
+    sha256 = prototype_named(name).sha256
+    return {name: sha256} if sha256 else {}

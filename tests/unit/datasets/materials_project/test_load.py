@@ -44,6 +44,16 @@ def test_entries_become_rows_on_sites(materials_project, load):
     assert not any("order of electronegativity" in note for note in data.notes)
 
 
+def test_the_prototype_may_be_the_users_own(materials_project, load, cif):
+    path = cif("my_ilmenite")
+    materials_project.add("mp-1", "FeTiO3", 148, -2.8)
+    materials_project.add("mp-2", "SrTiO3", 221, -3.6)
+    data = load(str(path))
+    assert data.frame["formula"].tolist() == ["TiFeO3"]
+    assert data.prototype == str(path)
+    assert data.hashes[str(path)] == sha256(path)
+
+
 def test_of_polymorphs_the_lowest_is_kept_and_the_others_counted(materials_project, load):
     materials_project.add("mp-1", "BaTiO3", 221, -3.4, 0.1)
     materials_project.add("mp-2", "BaTiO3", 99, -3.5, 0.0)
