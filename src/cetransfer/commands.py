@@ -89,15 +89,16 @@ def train(settings: Settings) -> None:
 def features(settings: Settings) -> None:
     """Write the features of source and target."""
     from cetransfer.datasets.chosen import load_source, load_target
-    from cetransfer.features.store import feature_file, stored_features
+    from cetransfer.features.store import SOURCES, TARGET, feature_file, stored_features
 
     set_quiet(quiet=settings.quiet)
     root = project_root()
     folder = _folder(settings, root / settings.features_dir)
     sources = [load_source(settings.dataset, name, root) for name in settings.dataset.sources]
-    for data in (*sources, load_target(settings.dataset, root)):
-        rows, columns = stored_features(data, settings.features, folder).shape
-        path = feature_file(data, settings.features, folder)
+    target = load_target(settings.dataset, root)
+    for role, data in (*((SOURCES, source) for source in sources), (TARGET, target)):
+        rows, columns = stored_features(data, settings.features, folder / role).shape
+        path = feature_file(data, settings.features, folder / role)
         _tell(f"{data.name}: {rows} rows, {columns} columns  {path}")
 
 

@@ -16,7 +16,7 @@ from cetransfer.evaluation.splits import (
     whole,
 )
 from cetransfer.features.schema import feature_schema
-from cetransfer.features.store import stored_features
+from cetransfer.features.store import SOURCES, TARGET, stored_features
 from cetransfer.provenance import dvc_hashes
 from cetransfer.structures.prototypes import PROTOTYPES
 
@@ -75,10 +75,10 @@ def load_domains(settings: Settings, root: Path) -> tuple[Domain, Domain]:
     domains = [
         Domain(
             data,
-            stored_features(data, settings.features, folder),
+            stored_features(data, settings.features, folder / role),
             data.labels,
         )
-        for data in (source, target)
+        for role, data in ((SOURCES, source), (TARGET, target))
     ]
     return domains[0], domains[1]
 
