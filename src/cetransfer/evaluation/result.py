@@ -66,7 +66,9 @@ def scores(comparison: Comparison) -> pd.DataFrame:
     """Return all scores as a table, one row per strategy and baseline."""
     kinds = {"strategy": comparison.strategies, "baseline": comparison.baselines}
     rows = [
-        {"kind": kind, **dataclasses.asdict(line)} for kind, lines in kinds.items() for line in lines
+        {"kind": kind, **dataclasses.asdict(line)}
+        for kind, lines in kinds.items()
+        for line in lines
     ]
     return pd.DataFrame(rows)
 

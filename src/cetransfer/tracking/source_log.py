@@ -7,8 +7,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from cetransfer.models import bundle
+from cetransfer.provenance import array_digest
 from cetransfer.tracking.store import store_errors
-from cetransfer.tracking.write import finish_run, log_series
+from cetransfer.tracking.write import finish_run, log_series, start_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cetransfer.training.source import SourceNets
 
 IDENTIFIER = "cetransfer.source_net"
+WEIGHTS = "cetransfer.weights"
 
 
 def source_runs(store: Store, nets: SourceNets, data_hashes: Mapping[str, str]) -> list[str]:
@@ -42,20 +44,21 @@ def source_runs(store: Store, nets: SourceNets, data_hashes: Mapping[str, str]) 
 
 def _run_of(store: Store, nets: SourceNets, net: int, data_hashes: Mapping[str, str]) -> str:
     identifier = nets.identifier(net)
-    mine = f"tags.`{IDENTIFIER}` = '{identifier}' AND attributes.status = 'FINISHED'"
+    stack = nets.stack.take([net])
+    # the identifier does not know the code, so a net that was trained again may be another one
+    weights = array_digest(*(values.numpy() for values in stack.state_dict().values()))
+    mine = (
+        f"tags.`{IDENTIFIER}` = '{identifier}' AND tags.`{WEIGHTS}` = '{weights}' "
+        "AND attributes.status = 'FINISHED'"
+    )
     found = store.client.search_runs([store.experiment_id], mine, max_results=1)
     if found:
         return str(found[0].info.run_id)
-    tags = {
-        IDENTIFIER: identifier,
-        "cetransfer.kind": "source",
-        **{f"data.{name}": value for name, value in data_hashes.items()},
-    }
-    run = store.client.create_run(store.experiment_id, run_name=f"source {identifier}", tags=tags)
-    run_id = str(run.info.run_id)
+    tags = {IDENTIFIER: identifier, WEIGHTS: weights}
+    run_id = start_run(store, f"source {identifier}", "source", data_hashes, tags)
     about = nets.about
     with TemporaryDirectory() as folder:
-        bundle.save(Path(folder) / "model", nets.stack.take([net]), {**about, "net": net})
+        bundle.save(Path(folder) / "model", stack, {**about, "net": net})
         store.client.log_artifacts(run_id, folder)
     log_series(store, run_id, "train_loss", about["losses"])
     params = {
