@@ -19,7 +19,9 @@ from cetransfer.settings import (
 from cetransfer.transfer.strategy import make_plans
 
 if TYPE_CHECKING:
-    from cetransfer.evaluation.case import Domain
+    from collections.abc import Sequence
+
+    from cetransfer.features.domain import Domain
 
 
 def compare(settings: Settings) -> None:
@@ -44,7 +46,7 @@ def compare(settings: Settings) -> None:
     key = comparison_key(settings, case)
     output = _folder(settings, root / "outputs" / "compare" / f"{settings.dataset.name}-{key[:8]}")
     partial = output / f".partial-{key}"
-    _announce(case.source, case.target)
+    _announce(case.sources, case.target)
     say(f"{len(case.labelled)} labelled target rows, {len(case.members)} nets a strategy")
     tables.show_plans(plans, settings.network.hidden)
 
@@ -69,34 +71,30 @@ def train(settings: Settings) -> None:
 
     set_quiet(quiet=settings.quiet)
     root = project_root()
-    source, target = load_domains(settings, root)
+    sources, target = load_domains(settings, root)
     folder = _folder(settings, root / settings.source_dir)
     store = open_store(settings.tracking, root)
-    _announce(source, target)
-    nets = source_nets(
-        settings,
-        source.features,
-        source.labels,
-        feature_schema(settings.features).digest,
-        folder,
-    )
-    runs = source_runs(store, nets, source.data.hashes)
-    _tell(f"source nets  {folder / nets.key}")
-    for net, run_id in enumerate(runs):
-        _tell(f"  {nets.identifier(net)}  MLflow run {run_id}")
+    _announce(sources, target)
+    nets = source_nets(settings, sources, feature_schema(settings.features).digest, folder)
+    for stage, runs in zip(nets.stages, source_runs(store, nets), strict=True):
+        _tell(f"source nets  {folder / stage.key}")
+        for net, run_id in enumerate(runs):
+            _tell(f"  {stage.identifier(net)}  MLflow run {run_id}")
 
 
 def features(settings: Settings) -> None:
     """Write the features of source and target."""
     from cetransfer.datasets.chosen import load_source, load_target
+    from cetransfer.evaluation.case import target_views
     from cetransfer.features.store import SOURCES, TARGET, feature_file, stored_features
 
     set_quiet(quiet=settings.quiet)
     root = project_root()
     folder = _folder(settings, root / settings.features_dir)
     sources = [load_source(settings.dataset, name, root) for name in settings.dataset.sources]
-    target = load_target(settings.dataset, root)
-    for role, data in (*((SOURCES, source) for source in sources), (TARGET, target)):
+    targets = target_views(settings.dataset, load_target(settings.dataset, root))
+    roles = [SOURCES] * len(sources) + [TARGET] * len(targets)
+    for role, data in zip(roles, [*sources, *targets], strict=True):
         rows, columns = stored_features(data, settings.features, folder / role).shape
         path = feature_file(data, settings.features, folder / role)
         _tell(f"{data.name}: {rows} rows, {columns} columns  {path}")
@@ -186,11 +184,13 @@ def _folder(settings: Settings | LabelSettings | AuditSettings, default: Path) -
     return folder
 
 
-def _announce(*domains: Domain) -> None:
-    for domain in domains:
-        say(f"{domain.data.name}: {len(domain.labels)} rows")
-        for note in domain.data.notes:
-            say(f"  {note}")
+def _announce(sources: Sequence[Domain], target: Domain) -> None:
+    from cetransfer.evaluation.case import notes
+
+    for domain in (*sources, target):
+        say(f"{domain.name}: {len(domain)} rows")
+    for note in notes(sources, target):
+        say(f"  {note}")
 
 
 def _tell(line: str) -> None:

@@ -35,11 +35,18 @@ class NamedData:
 
 @dataclass
 class DatasetSettings:
-    """Group `dataset`: the sources, the target and what of it is labelled."""
+    """Group `dataset`: the sources, the target and what of it is labelled.
+
+    `order` of the sources, None as they are given.
+    """
 
     name: str
     sources: dict[str, NamedData]
     target: NamedData
+    order: list[str] | None
+    pretrain: str
+    reference: str
+    site_order: str
     n_labelled: int | None
     draw: int
     exclude_suspects: bool
@@ -177,6 +184,7 @@ def check(settings: Settings) -> None:
     UserError
         Naming the key, its value and what would be right.
     """
+    _check_choices(settings.dataset)
     at_least = (
         ("protocol.folds", settings.protocol.folds, 2),
         ("protocol.repeats", settings.protocol.repeats, 1),
@@ -211,3 +219,12 @@ def check(settings: Settings) -> None:
         raise UserError(
             f"network.hidden={settings.network.hidden} needs one width of 1 or more per layer"
         )
+
+
+def _check_choices(dataset: DatasetSettings) -> None:
+    for key, value, allowed in (
+        ("pretrain", dataset.pretrain, ("sequence", "joint")),
+        ("reference", dataset.reference, ("none", "constant", "per_element")),
+    ):
+        if value not in allowed:
+            raise UserError(f"dataset.{key}={value} is unknown; choose {' or '.join(allowed)}")

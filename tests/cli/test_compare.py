@@ -44,11 +44,18 @@ def test_the_document_follows_its_schema(first):
     jsonschema.validate(first.document, comparison_schema())
 
 
+def test_what_the_labels_of_the_source_rest_on_is_stated(first):
+    (line,) = [line for line in first.document["notes"] if "Materials Project" in line]
+    assert line.startswith("surrogate_spinel is labelled by CHGNet 0.3.0, which was trained on")
+    assert first.document["sources"][0]["rests_on"] == ["CHGNet 0.3.0", "Materials Project"]
+
+
 def test_the_document_says_what_was_asked(first):
     document = first.document
     assert document["dataset"] == "surrogate"
-    assert document["source"] == "surrogate_spinel"
-    assert document["target"] == "surrogate_perovskite"
+    (source,) = document["sources"]
+    assert source["name"] == "surrogate_spinel"
+    assert document["target"]["name"] == "surrogate_perovskite"
     assert document["n_target"] == len(document["labelled"]) == 60
     assert document["protocol"] == {"folds": 3, "repeats": 1, "members": 2, "alpha": 0.05}
     assert document["seed"] == 0

@@ -12,7 +12,7 @@ import pytest
 from cetransfer import progress
 from cetransfer.composition import compose_all
 from cetransfer.datasets.dataset import Dataset
-from cetransfer.evaluation.case import Case, Domain
+from cetransfer.evaluation.case import Case
 from cetransfer.evaluation.comparison import compare
 from cetransfer.evaluation.splits import (
     cross_validation,
@@ -20,6 +20,7 @@ from cetransfer.evaluation.splits import (
     make_members,
     whole,
 )
+from cetransfer.features.domain import Domain
 from cetransfer.features.schema import feature_schema
 
 ELEMENTS = ("Li", "Be", "Na", "Mg", "Al", "Si", "K", "Ca", "Sc", "Ti", "V", "Cr")
@@ -87,9 +88,13 @@ def domain_of(name, n_rows, seed):
     frame.insert(0, "formula", frame["A"] + frame["B"] + "O3")
     frame["X"] = "O"
     frame["formation_energy"] = labels
-    return Domain(
-        Dataset(name, frame, "perovskite", {f"{name}.parquet": "0" * 64}), features, labels
-    )
+    return Domain(Dataset(name, frame, "perovskite", {f"{name}.parquet": "0" * 64}), (features,))
+
+
+@pytest.fixture(scope="session")
+def make_domain():
+    """Call with a name, a number of rows and a seed to get a small domain."""
+    return domain_of
 
 
 def case_of(settings):
@@ -100,7 +105,7 @@ def case_of(settings):
     rest = whole(labelled, 40)
     splits = [*splits, rest] if rest else splits
     return Case(
-        source,
+        (source,),
         target,
         feature_schema(settings.features),
         labelled,

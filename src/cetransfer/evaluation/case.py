@@ -1,4 +1,4 @@
-"""What is compared: the rows, features and labels of source and target, and their splits."""
+"""What is compared: the rows, features and labels of sources and target, and their splits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cetransfer.datasets.chosen import load_source, load_target
+from cetransfer.datasets.rests_on import rests_on
+from cetransfer.datasets.site_order import in_other_order
 from cetransfer.errors import UserError
 from cetransfer.evaluation.splits import (
     Member,
@@ -15,12 +17,14 @@ from cetransfer.evaluation.splits import (
     make_members,
     whole,
 )
+from cetransfer.features.domain import Domain, hashes_of
 from cetransfer.features.schema import feature_schema
 from cetransfer.features.store import SOURCES, TARGET, stored_features
 from cetransfer.provenance import dvc_hashes
 from cetransfer.structures.prototypes import PROTOTYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy as np
@@ -28,23 +32,14 @@ if TYPE_CHECKING:
 
     from cetransfer.datasets.dataset import Dataset
     from cetransfer.features.schema import FeatureSchema
-    from cetransfer.settings import Settings
-
-
-@dataclass(frozen=True)
-class Domain:
-    """A data set with its features (n, d) and labels (n,)."""
-
-    data: Dataset
-    features: NDArray[np.float32]
-    labels: NDArray[np.float64]
+    from cetransfer.settings import DatasetSettings, Settings
 
 
 @dataclass(frozen=True)
 class Case:
-    """Source, target, feature schema, and which target rows are labelled."""
+    """Sources in their order, target, feature schema, and which target rows are labelled."""
 
-    source: Domain
+    sources: tuple[Domain, ...]
     target: Domain
     schema: FeatureSchema
     labelled: NDArray[np.int64]
@@ -53,34 +48,58 @@ class Case:
     data_hashes: dict[str, str]
 
 
-def load_domains(settings: Settings, root: Path) -> tuple[Domain, Domain]:
-    """Load source and target with their features.
+def load_domains(settings: Settings, root: Path) -> tuple[tuple[Domain, ...], Domain]:
+    """Load sources, in their order, and target with their features.
 
     Raises
     ------
     UserError
-        If a data set is unknown, missing or damaged, or both are the same table.
+        If a data set is unknown, missing or damaged, or a source is the target.
     """
-    if len(settings.dataset.sources) != 1:
-        named = ", ".join(settings.dataset.sources) or "none"
-        raise UserError(
-            f"dataset.sources names {len(settings.dataset.sources)} data sets ({named}); "
-            "a comparison takes one: dataset/source=[NAME]"
-        )
-    (chosen,) = settings.dataset.sources
-    source = load_source(settings.dataset, chosen, root)
-    target = load_target(settings.dataset, root)
-    refuse_equal(source, target)
+    chosen = settings.dataset
+    names = source_order(chosen)
+    sources = [load_source(chosen, name, root) for name in names]
+    target = load_target(chosen, root)
+    for source in sources:
+        refuse_equal(source, target)
     folder = root / settings.features_dir
-    domains = [
-        Domain(
-            data,
-            stored_features(data, settings.features, folder / role),
-            data.labels,
-        )
-        for role, data in ((SOURCES, source), (TARGET, target))
+    views = [
+        stored_features(data, settings.features, folder / TARGET)
+        for data in target_views(chosen, target)
     ]
-    return domains[0], domains[1]
+    return (
+        tuple(
+            Domain(source, (stored_features(source, settings.features, folder / SOURCES),))
+            for source in sources
+        ),
+        Domain(target, tuple(views)),
+    )
+
+
+def target_views(chosen: DatasetSettings, target: Dataset) -> list[Dataset]:
+    """Return the target as it is seen: as given, or with A and B in both orders."""
+    return [target, in_other_order(target)] if chosen.site_order == "both" else [target]
+
+
+def source_order(chosen: DatasetSettings) -> list[str]:
+    """Return the names of the sources in the order they are trained in.
+
+    Raises
+    ------
+    UserError
+        If there is none, or `dataset.order` does not name each of them once.
+    """
+    names = list(chosen.sources)
+    if not names:
+        raise UserError("there is no source; give dataset/source=[NAME]")
+    if chosen.order is None:
+        return names
+    if sorted(chosen.order) != sorted(names):
+        raise UserError(
+            f"dataset.order=[{','.join(chosen.order)}] must name each source once: "
+            f"{', '.join(names)}"
+        )
+    return list(chosen.order)
 
 
 def refuse_equal(source: Dataset, target: Dataset) -> None:
@@ -94,15 +113,25 @@ def refuse_equal(source: Dataset, target: Dataset) -> None:
     roles = PROTOTYPES[source.prototype].roles
     if PROTOTYPES[target.prototype].roles != roles:
         return
-    columns = [*roles, "formation_energy"]
+    columns = [*roles, "label"]
     tables = [
-        data.frame[columns].sort_values(columns).reset_index(drop=True) for data in (source, target)
+        data.frame[list(roles)]
+        .assign(label=data.labels)
+        .sort_values(columns)
+        .reset_index(drop=True)
+        for data in (source, target)
     ]
     if tables[0].equals(tables[1]):
         raise UserError(
             f"source {source.name} and target {target.name} are the same table, so every scored "
             "label would have been trained on; choose another dataset/source or dataset/target"
         )
+
+
+def notes(sources: Sequence[Domain], target: Domain) -> list[str]:
+    """Return what the reader should know of the data, one line each."""
+    told = [note for domain in (*sources, target) for note in domain.data.notes]
+    return [*told, *(line for source in sources for line in rests_on(source.data))]
 
 
 def load_case(settings: Settings, root: Path) -> Case:
@@ -113,18 +142,18 @@ def load_case(settings: Settings, root: Path) -> Case:
     UserError
         As `load_domains`, or if the protocol does not fit the rows.
     """
-    source, target = load_domains(settings, root)
-    n_rows = len(target.labels)
+    sources, target = load_domains(settings, root)
+    n_rows = len(target)
     labelled = labelled_rows(n_rows, settings.dataset.n_labelled, settings.dataset.draw)
     splits = cross_validation(labelled, settings.protocol, settings.seed)
     rest = whole(labelled, n_rows)
     splits = [*splits, rest] if rest else splits
     return Case(
-        source=source,
+        sources=sources,
         target=target,
         schema=feature_schema(settings.features),
         labelled=labelled,
         splits=splits,
         members=make_members(splits, settings.protocol.members),
-        data_hashes={**source.data.hashes, **target.data.hashes, **dvc_hashes(root)},
+        data_hashes={**hashes_of(*sources, target), **dvc_hashes(root)},
     )

@@ -7,11 +7,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 import cetransfer
 from cetransfer.errors import UserError
 from cetransfer.evaluation.baselines import BASELINES
+from cetransfer.evaluation.case import notes
 from cetransfer.evaluation.predictions import (
     baseline_predictions,
     member_predictions,
@@ -23,13 +25,17 @@ from cetransfer.networks.predict import predict
 from cetransfer.progress import say
 from cetransfer.provenance import array_digest, digest, git_commit, package_versions
 from cetransfer.training.source import SourceNets, per_epoch, source_nets
-from cetransfer.training.target import Start, fit_strategy
+from cetransfer.training.target import Start, fit_strategy, start_stack
+from cetransfer.transfer.reference import Reference, fit_reference
 from cetransfer.transfer.strategy import Strategy, TargetOnly, make_plans, make_strategies
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from cetransfer.evaluation.case import Case
+    from cetransfer.features.domain import Domain
     from cetransfer.networks.stack import MlpStack
     from cetransfer.settings import Settings
     from cetransfer.transfer.strategy import LayerPlan
@@ -59,9 +65,9 @@ def comparison_key(settings: Settings, case: Case) -> str:
     configured = dataclasses.asdict(settings)
     for key in ("output_dir", "quiet", "tracking", "features_dir", "source_dir"):
         del configured[key]
-    arrays = array_digest(
-        case.source.features, case.source.labels, case.target.features, case.target.labels
-    )
+    arrays = [
+        array_digest(domain.features, domain.labels) for domain in (*case.sources, case.target)
+    ]
     return digest([configured, arrays, case.schema.digest, cetransfer.__version__])[:16]
 
 
@@ -90,22 +96,15 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         if strategy.name in BASELINES:
             raise UserError(f"strategy.{strategy.name}: a baseline has that name; choose another")
     plans = make_plans(settings.strategy, len(settings.network.hidden) + 1)
-    sources = source_nets(
-        settings,
-        case.source.features,
-        case.source.labels,
-        case.schema.digest,
-        root / settings.source_dir,
-    )
+    sources = source_nets(settings, case.sources, case.schema.digest, root / settings.source_dir)
     tables = []
     losses: dict[str, list[float]] = {}
     models: dict[str, Path] = {}
     for strategy in strategies:
         models[strategy.name] = partial / "strategies" / strategy.name
-        stack, losses[strategy.name] = _trained(
+        predicted, losses[strategy.name] = _predicted(
             strategy, plans[strategy.name], settings, case, sources, models[strategy.name]
         )
-        predicted = predict(stack, case.target.features)
         tables.append(member_predictions(strategy.name, case, predicted, case.members))
     tables.append(_baselines(settings, case, partial / "baselines.parquet"))
     predictions = pd.concat(tables, ignore_index=True)
@@ -124,20 +123,20 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         "baselines": [dataclasses.asdict(line) for line in baseline_scores],
         "protocol": dataclasses.asdict(settings.protocol),
         "dataset": settings.dataset.name,
-        "source": case.source.data.name,
-        "target": case.target.data.name,
-        "n_source": len(case.source.labels),
+        "sources": [_described(source) for source in case.sources],
+        "target": _described(case.target),
+        "n_source": sum(len(source) for source in case.sources),
         "n_target": len(case.labelled),
-        "n_unseen": len(case.target.labels) - len(case.labelled),
-        "notes": [*case.source.data.notes, *case.target.data.notes],
+        "n_unseen": len(case.target) - len(case.labelled),
+        "notes": notes(case.sources, case.target),
         "labelled": case.target.data.frame["formula"].iloc[case.labelled].tolist(),
         "seed": settings.seed,
         "key": comparison_key(settings, case),
         "feature_schema": case.schema.digest,
         "source_nets": {
             "key": sources.key,
-            "steps": sources.about["steps"],
-            "seconds": sources.about["seconds"],
+            "steps": sum(stage.about["steps"] for stage in sources.stages),
+            "seconds": sum(stage.about["seconds"] for stage in sources.stages),
         },
         "plans": {
             name: [dataclasses.asdict(layer) for layer in plan] for name, plan in plans.items()
@@ -154,22 +153,30 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     )
 
 
-def _trained(
+def _described(domain: Domain) -> dict[str, Any]:
+    data = domain.data
+    return {"name": data.name, "rows": len(domain), "rests_on": list(data.rests_on)}
+
+
+def _predicted(
     strategy: Strategy,
     plan: list[LayerPlan],
     settings: Settings,
     case: Case,
     sources: SourceNets,
     folder: Path,
-) -> tuple[MlpStack, list[float]]:
-    """Return the stack of a strategy and its loss per epoch, from `folder` where it is finished."""
+) -> tuple[NDArray[np.float64], list[float]]:
+    """Return what a strategy predicts (M, n) and its loss per epoch, trained or from `folder`."""
     if folder.is_dir():
         say(f"{strategy.name}: taken from the interrupted run")
         stored = bundle.load(folder)
-        return stored.stack, stored.about["losses"]
+        reference = stored.about["reference"]
+        shift = Reference.from_document(reference).of(case.target.sites) if reference else 0.0
+        return _mean_of_views(stored.stack, case.target) + shift, stored.about["losses"]
+    target = case.target
     starts = [
         Start(
-            rows=member.split.train,
+            rows=target.in_all_views(member.split.train),
             repeat=member.split.repeat,
             fold=member.split.fold,
             target_seed=member.target_seed,
@@ -177,15 +184,26 @@ def _trained(
         )
         for member in case.members
     ]
-    stack, losses = fit_strategy(
-        strategy, plan, starts, sources.stack, case.target.features, case.target.labels, settings
-    )
+    source, labels, shift, reference = sources.start, target.labels, np.zeros((1, 1)), None
+    if strategy.uses_source and settings.dataset.reference != "none":
+        begun = start_stack(strategy, starts, source, target.features, labels, settings)
+        reference = fit_reference(
+            settings.dataset.reference,
+            target.data.labels - _mean_of_views(begun, target),
+            target.sites,
+            [member.split.train for member in case.members],
+        )
+        shift = reference.of(target.sites)
+        labels = labels - np.tile(shift, len(target.views))
+    stack, losses = fit_strategy(strategy, plan, starts, source, target.features, labels, settings)
     history = per_epoch(losses, settings.training.epochs) if len(losses) else []
     about = {
         "kind": "target",
         "strategy": dataclasses.asdict(strategy),
         "plan": [dataclasses.asdict(layer) for layer in plan],
         "source_nets": sources.key if strategy.uses_source else None,
+        "reference": reference.document() if reference else None,
+        "site_order": settings.dataset.site_order,
         "features": case.schema.digest,
         "data_hashes": case.data_hashes,
         "seed": settings.seed,
@@ -202,7 +220,14 @@ def _trained(
         "losses": history,
     }
     bundle.save(folder, stack, about)
-    return stack, history
+    return _mean_of_views(stack, target) + shift, history
+
+
+def _mean_of_views(stack: MlpStack, domain: Domain) -> NDArray[np.float64]:
+    """Return every member's predictions (M, n), the mean over the views of a row."""
+    views = [predict(stack, view).astype(np.float64) for view in domain.views]
+    mean: NDArray[np.float64] = np.mean(views, axis=0)
+    return mean
 
 
 def _baselines(settings: Settings, case: Case, file: Path) -> pd.DataFrame:

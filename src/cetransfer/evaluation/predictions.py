@@ -27,7 +27,7 @@ UNSEEN = "unseen"
 
 
 def member_predictions(
-    name: str, case: Case, predicted: NDArray[np.float32], members: Sequence[Member]
+    name: str, case: Case, predicted: NDArray[np.float64], members: Sequence[Member]
 ) -> pd.DataFrame:
     """Return each member's predictions on the rows it is scored on.
 
@@ -55,12 +55,15 @@ def baseline_predictions(case: Case, settings: Settings) -> pd.DataFrame:
     One thread a fit and as many fits at a time as there are cores: a fit that adds up in several
     threads would differ in the last digit from run to run.
     """
-    features, labels = case.target.features, case.target.labels
+    target = case.target
+    features, labels = target.features, target.labels
 
     def fitted(index: int, name: str, split: Split) -> pd.DataFrame:
         model = BASELINES[name](number(settings.seed, Purpose.BASELINE, index))
-        model.fit(features[split.train], labels[split.train])
-        return _rows(name, case, split, 0, model.predict(features[split.test]))
+        train = target.in_all_views(split.train)
+        model.fit(features[train], labels[train])
+        predicted = np.mean([model.predict(view[split.test]) for view in target.views], axis=0)
+        return _rows(name, case, split, 0, predicted)
 
     jobs = [(index, name, split) for index, split in enumerate(case.splits) for name in BASELINES]
     cores = cpu_count()
@@ -87,7 +90,7 @@ def _rows(
             "compound": frame["formula"].to_numpy(),
             "A": frame["A"].to_numpy(),
             "B": frame["B"].to_numpy() if "B" in frame else "",
-            "formation_energy": case.target.labels[split.test],
+            "formation_energy": case.target.data.labels[split.test],
             "prediction": predicted.astype(np.float64),
         }
     )

@@ -48,6 +48,7 @@ def save(folder: Path, stack: MlpStack, about: dict[str, Any]) -> None:
             "network": dataclasses.asdict(stack.settings),
             "members": stack.members,
             "inputs": stack.x_mean.shape[2],
+            "heads": stack.heads,
             "sha256": sha256(aside / WEIGHTS),
         }
         description["digest"] = digest(description)
@@ -71,7 +72,8 @@ def load(folder: Path) -> Bundle:
             raise UserError(f"{folder / DESCRIPTION} was changed; {remedy}")
         if sha256(folder / WEIGHTS) != about["sha256"]:
             raise UserError(f"{folder / WEIGHTS}: the SHA-256 differs from model.json; {remedy}")
-        stack = MlpStack(about["members"], about["inputs"], NetworkSettings(**about["network"]))
+        network = NetworkSettings(**about["network"])
+        stack = MlpStack(about["members"], about["inputs"], network, about["heads"])
         stack.load_state_dict(load_file(folder / WEIGHTS))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise UserError(f"{folder} holds no readable model ({error}); {remedy}") from error

@@ -20,8 +20,9 @@ def fit_scalers(
     features: NDArray[np.float32],
     labels: NDArray[np.float64],
     rows: Sequence[NDArray[np.int64]],
+    heads: NDArray[np.int64] | None = None,
 ) -> None:
-    """Standardise each member on its own training rows.
+    """Standardise each member on its own training rows, and each head on the labels it learns.
 
     Parameters
     ----------
@@ -30,10 +31,13 @@ def fit_scalers(
     features
         (n, d), raw.
     labels
-        (n,), eV/atom.
+        (n,).
     rows
         One index array per member: its training rows.
+    heads
+        (n,) number of the head that learns a row; None where there is one head.
     """
+    heads = np.zeros(len(labels), np.int64) if heads is None else heads
     for member, index in enumerate(rows):
         x = features[index].astype(np.float64)
         spread = x.std(axis=0)
@@ -41,5 +45,7 @@ def fit_scalers(
         spread[spread <= 1e-9 * np.abs(x).max(axis=0, initial=0.0)] = 1.0
         stack.x_mean[member, 0] = torch.from_numpy(x.mean(axis=0))
         stack.x_scale[member, 0] = torch.from_numpy(spread)
-        stack.y_mean[member] = float(labels[index].mean())
-        stack.y_scale[member] = float(labels[index].std()) or 1.0
+        for head in range(stack.heads):
+            y = labels[index[heads[index] == head]]
+            stack.y_mean[member, head] = float(y.mean())
+            stack.y_scale[member, head] = float(y.std()) or 1.0

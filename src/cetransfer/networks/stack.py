@@ -1,6 +1,6 @@
 """A stack of multilayer perceptrons of one shape.
 
-Shapes, throughout: M members, B rows of a batch, d input features, h units of a layer.
+Shapes, throughout: M members, B rows of a batch, d input features, h units of a layer, K heads.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class MlpStack(nn.Module):
     """M multilayer perceptrons with their input and output scalers, in the units of the data.
 
     Each member has its own scalers: buffers `x_mean`, `x_scale` (M, 1, d) and `y_mean`, `y_scale`
-    (M, 1). They travel with the weights.
+    (M, K), one for each head. They travel with the weights.
 
     Parameters
     ----------
@@ -60,6 +60,8 @@ class MlpStack(nn.Module):
         d, the number of features.
     settings
         Hidden widths, activation and dropout.
+    heads
+        K, the number of outputs: one for each domain that is learnt at the same time.
 
     Raises
     ------
@@ -72,7 +74,9 @@ class MlpStack(nn.Module):
     y_mean: torch.Tensor
     y_scale: torch.Tensor
 
-    def __init__(self, members: int, inputs: int, settings: NetworkSettings) -> None:
+    def __init__(
+        self, members: int, inputs: int, settings: NetworkSettings, heads: int = 1
+    ) -> None:
         super().__init__()
         if settings.activation not in ACTIVATIONS:
             raise UserError(
@@ -81,19 +85,24 @@ class MlpStack(nn.Module):
             )
         self.settings = settings
         self.activation = ACTIVATIONS[settings.activation]
-        widths = [inputs, *settings.hidden, 1]
+        widths = [inputs, *settings.hidden, heads]
         self.layers = nn.ModuleList(
             StackedLinear(members, narrow, wide) for narrow, wide in pairwise(widths)
         )
         self.register_buffer("x_mean", torch.zeros(members, 1, inputs))
         self.register_buffer("x_scale", torch.ones(members, 1, inputs))
-        self.register_buffer("y_mean", torch.zeros(members, 1))
-        self.register_buffer("y_scale", torch.ones(members, 1))
+        self.register_buffer("y_mean", torch.zeros(members, heads))
+        self.register_buffer("y_scale", torch.ones(members, heads))
 
     @property
     def members(self) -> int:
         """M, the number of networks."""
         return self.y_mean.shape[0]
+
+    @property
+    def heads(self) -> int:
+        """K, the number of outputs."""
+        return self.y_mean.shape[1]
 
     def linear_layers(self) -> Iterable[StackedLinear]:
         """Return the layers from the input to the output."""
@@ -108,14 +117,27 @@ class MlpStack(nn.Module):
     def take(self, members: Sequence[int]) -> MlpStack:
         """Return a new stack with copies of the chosen members, weights and scalers alike."""
         index = torch.tensor(members)
-        taken = MlpStack(len(members), self.x_mean.shape[2], self.settings)
+        taken = MlpStack(len(members), self.x_mean.shape[2], self.settings, self.heads)
         taken.load_state_dict({name: values[index] for name, values in self.state_dict().items()})
         return taken
+
+    def with_head(self, head: int) -> MlpStack:
+        """Return a new stack of the same members with copies of the trunk and of one head."""
+        last = len(self.layers) - 1
+        of_heads = {f"layers.{last}.weight", f"layers.{last}.bias", "y_mean", "y_scale"}
+        single = MlpStack(self.members, self.x_mean.shape[2], self.settings)
+        single.load_state_dict(
+            {
+                name: values[..., head : head + 1] if name in of_heads else values
+                for name, values in self.state_dict().items()
+            }
+        )
+        return single
 
     def standardised(
         self, x: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
-        """Return predictions (M, B) in units of each member's label scale.
+        """Return predictions (M, B, K) in units of each head's label scale.
 
         Parameters
         ----------
@@ -135,8 +157,8 @@ class MlpStack(nn.Module):
                 keep = torch.rand(hidden.shape[1:], generator=generator, device=hidden.device)
                 hidden = hidden * (keep.ge(dropout) / (1.0 - dropout))
         output: torch.Tensor = layers[-1](hidden)
-        return output.squeeze(-1)
+        return output
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return predictions (M, B) in the units of the labels for features (M, B, d)."""
-        return self.standardised(x) * self.y_scale + self.y_mean
+        """Return predictions (M, B, K) in the units of the labels for features (M, B, d)."""
+        return self.standardised(x) * self.y_scale[:, None] + self.y_mean[:, None]

@@ -91,7 +91,10 @@ def _labelled(line: Score) -> str:
 
 def _title(comparison: Comparison) -> str:
     document = comparison.document
-    return f"{document['source']} to {document['target']}, {document['n_target']} labelled rows"
+    return (
+        f"{' + '.join(source['name'] for source in document['sources'])} to "
+        f"{document['target']['name']}, {document['n_target']} labelled rows"
+    )
 
 
 def draw_parity(comparison: Comparison, path: Path) -> None:

@@ -45,7 +45,7 @@ def _log(store: Store, comparison: Comparison, staged: Path) -> str:
         "features.schema": document["feature_schema"],
         "cetransfer.key": document["key"],
     }
-    sources = source_runs(store, comparison.sources, hashes)
+    sources = source_runs(store, comparison.sources)[-1]
     source_tags = {f"source.{net}": run_id for net, run_id in enumerate(sources)}
     parent_id = start_run(
         store,

@@ -12,8 +12,6 @@ from cetransfer.tracking.store import store_errors
 from cetransfer.tracking.write import finish_run, log_series, start_run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cetransfer.tracking.store import Store
     from cetransfer.training.source import SourceNets
 
@@ -21,17 +19,15 @@ IDENTIFIER = "cetransfer.source_net"
 WEIGHTS = "cetransfer.weights"
 
 
-def source_runs(store: Store, nets: SourceNets, data_hashes: Mapping[str, str]) -> list[str]:
-    """Return the run ids of the source nets, logging those that have no run yet.
+def source_runs(store: Store, nets: SourceNets) -> list[list[str]]:
+    """Return the run ids of each stage of the source nets, logging those that have no run yet.
 
     Parameters
     ----------
     store
         The open store.
     nets
-        The source nets.
-    data_hashes
-        Hashes of the files the source rows were read from.
+        The source nets; in a sequence, each names the net that it started from.
 
     Raises
     ------
@@ -39,10 +35,14 @@ def source_runs(store: Store, nets: SourceNets, data_hashes: Mapping[str, str]) 
         If the store cannot be written.
     """
     with store_errors(store.uri):
-        return [_run_of(store, nets, net, data_hashes) for net in range(nets.stack.members)]
+        runs: list[list[str]] = []
+        for stage in nets.stages:
+            started = runs[-1] if runs else [None] * stage.stack.members
+            runs.append([_run_of(store, stage, net, start) for net, start in enumerate(started)])
+        return runs
 
 
-def _run_of(store: Store, nets: SourceNets, net: int, data_hashes: Mapping[str, str]) -> str:
+def _run_of(store: Store, nets: SourceNets, net: int, started_from: str | None) -> str:
     identifier = nets.identifier(net)
     stack = nets.stack.take([net])
     # the identifier does not know the code, so a net that was trained again may be another one
@@ -54,8 +54,13 @@ def _run_of(store: Store, nets: SourceNets, net: int, data_hashes: Mapping[str, 
     found = store.client.search_runs([store.experiment_id], mine, max_results=1)
     if found:
         return str(found[0].info.run_id)
-    tags = {IDENTIFIER: identifier, WEIGHTS: weights}
-    run_id = start_run(store, f"source {identifier}", "source", data_hashes, tags)
+    tags = {
+        IDENTIFIER: identifier,
+        WEIGHTS: weights,
+        **({"source.started_from": started_from} if started_from else {}),
+    }
+    hashes = nets.about["data_hashes"]
+    run_id = start_run(store, f"source {identifier}", "source", hashes, tags)
     about = nets.about
     with TemporaryDirectory() as folder:
         bundle.save(Path(folder) / "model", stack, {**about, "net": net})
@@ -65,6 +70,7 @@ def _run_of(store: Store, nets: SourceNets, net: int, data_hashes: Mapping[str, 
         **{f"recipe.{key}": value for key, value in about["recipe"].items()},
         "seed": about["seed"],
         "net": net,
+        "sources": " + ".join(about["sources"]),
         "rows": about["rows"],
         "features": about["features"],
     }

@@ -51,6 +51,7 @@ def fit(
     dropout_seed: int,
     trained: Sequence[bool],
     description: str,
+    heads: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
     """Train a stack in place.
 
@@ -59,7 +60,7 @@ def fit(
     stack
         M networks on their start values, scalers set.
     features, labels
-        (n, d) raw and (n,) in eV/atom.
+        (n, d) raw; (n,), or (M, n) where each member has labels of its own.
     rows
         One index array per member: the rows it may draw.
     recipe
@@ -72,6 +73,8 @@ def fit(
         For each layer, whether it is trained.
     description
         What the progress bar says.
+    heads
+        (n,) number of the head that learns a row; None where there is one head.
 
     Returns
     -------
@@ -89,7 +92,8 @@ def fit(
     module = StackModule(
         stack,
         torch.tensor(features, dtype=torch.float32),
-        torch.tensor(labels, dtype=torch.float32),
+        torch.tensor(np.broadcast_to(labels, (stack.members, features.shape[0]))).float(),
+        torch.tensor(np.zeros(len(features), np.int64) if heads is None else heads),
         recipe,
         steps,
         dropout_seed,

@@ -39,7 +39,9 @@ class StackModule(pl.LightningModule):
     stack
         The networks, on their start values.
     features, labels
-        (n, d) raw and (n,) in eV/atom: all rows that any member draws from.
+        (n, d) raw and (M, n): all rows that any member draws from.
+    heads
+        (n,) number of the head that learns a row.
     recipe
         Learning rate, decay and loss.
     steps
@@ -52,6 +54,7 @@ class StackModule(pl.LightningModule):
 
     features: torch.Tensor
     labels: torch.Tensor
+    heads: torch.Tensor
     losses: torch.Tensor
 
     def __init__(
@@ -59,6 +62,7 @@ class StackModule(pl.LightningModule):
         stack: MlpStack,
         features: torch.Tensor,
         labels: torch.Tensor,
+        heads: torch.Tensor,
         recipe: Recipe,
         steps: int,
         dropout_seed: int,
@@ -71,6 +75,7 @@ class StackModule(pl.LightningModule):
         self.dropout_seed = dropout_seed
         self.register_buffer("features", features, persistent=False)
         self.register_buffer("labels", labels, persistent=False)
+        self.register_buffer("heads", heads, persistent=False)
         for layer, train in zip(stack.linear_layers(), trained, strict=True):
             layer.requires_grad_(train)
         # one block: small tensors kept from every step would pin the memory freed between them
@@ -85,8 +90,11 @@ class StackModule(pl.LightningModule):
         """Return the summed smooth-L1 loss of the members on their own rows (M, B)."""
         rows = rows.long()
         stack = self.stack
-        prediction = stack.standardised(self.features[rows], self.dropout)
-        truth = (self.labels[rows] - stack.y_mean) / stack.y_scale
+        heads = self.heads[rows]
+        outputs = stack.standardised(self.features[rows], self.dropout)
+        prediction = outputs.gather(2, heads.unsqueeze(2)).squeeze(2)
+        mean, scale = stack.y_mean.gather(1, heads), stack.y_scale.gather(1, heads)
+        truth = (self.labels.gather(1, rows) - mean) / scale
         loss: torch.Tensor = (
             torch.nn.functional.smooth_l1_loss(
                 prediction, truth, beta=self.recipe.loss_beta, reduction="none"

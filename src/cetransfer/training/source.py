@@ -1,4 +1,8 @@
-"""Source nets: trained once, kept under a key of everything that made them."""
+"""Source nets: trained once, kept under a key of everything that made them.
+
+Several sources are used in one of two ways: in a sequence, each from the nets of the one before, or
+jointly, as one trunk with a head for each.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import cetransfer
+from cetransfer.features.domain import hashes_of
 from cetransfer.models import bundle
 from cetransfer.networks.scaling import fit_scalers
 from cetransfer.networks.stack import MlpStack
@@ -21,10 +26,12 @@ from cetransfer.training.fit import fit
 from cetransfer.training.module import Recipe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from cetransfer.features.domain import Domain
     from cetransfer.settings import Settings
 
 #: first element of every seed path: source nets and target nets never share random numbers
@@ -33,11 +40,37 @@ DOMAIN = 0
 
 @dataclass(frozen=True)
 class SourceNets:
-    """A stack of source nets, the key they are stored under, and what made them."""
+    """A stack of source nets, the key they are stored under, and what made them.
+
+    Parameters
+    ----------
+    key
+        Of everything that made them.
+    stack
+        With a head for each of `sources`.
+    about
+        What is stored beside the weights.
+    sources
+        What they were trained on, in the order of the heads.
+    earlier
+        The nets that these started from, in a sequence.
+    """
 
     key: str
     stack: MlpStack
     about: dict[str, Any]
+    sources: tuple[Domain, ...]
+    earlier: SourceNets | None = None
+
+    @property
+    def start(self) -> MlpStack:
+        """The nets that target nets start from: the last source's head on the trunk."""
+        return self.stack.with_head(self.stack.heads - 1)
+
+    @property
+    def stages(self) -> list[SourceNets]:
+        """All nets of the sequence, the first ones first."""
+        return [*(self.earlier.stages if self.earlier else []), self]
 
     def identifier(self, net: int) -> str:
         """Return the name of one net, unique among all that were ever trained."""
@@ -46,9 +79,9 @@ class SourceNets:
 
 def source_key(
     settings: Settings,
-    features: NDArray[np.float32],
-    labels: NDArray[np.float64],
+    sources: Sequence[Domain],
     schema_digest: str,
+    earlier: SourceNets | None = None,
 ) -> str:
     """Return the key of the source nets: a digest of data, feature schema, configuration, seed.
 
@@ -56,51 +89,74 @@ def source_key(
     """
     return digest(
         {
-            "data": array_digest(features, labels),
+            "data": array_digest(*_together(sources)),
             "features": schema_digest,
             "network": dataclasses.asdict(settings.network),
             "recipe": dataclasses.asdict(_recipe(settings)),
             "members": settings.protocol.members,
             "seed": settings.seed,
+            "earlier": earlier.key if earlier else None,
             "version": cetransfer.__version__,
         }
     )[:16]
 
 
 def source_nets(
-    settings: Settings,
-    features: NDArray[np.float32],
-    labels: NDArray[np.float64],
-    schema_digest: str,
-    folder: Path,
+    settings: Settings, sources: Sequence[Domain], schema_digest: str, folder: Path
 ) -> SourceNets:
     """Return the source nets, trained now or taken from `folder` where they were trained before.
 
     Parameters
     ----------
     settings
-        Network, training, number of members and seed.
-    features, labels
-        (n, d) and (n,) in eV/atom: all rows of the source.
+        Network, training, number of members, seed, and how several sources are used.
+    sources
+        One or more, in their order; all rows are trained on.
     schema_digest
         Digest of the feature schema.
     folder
         Where source nets are kept, each set in a folder named by its key.
     """
-    key = source_key(settings, features, labels, schema_digest)
+    if settings.dataset.pretrain == "joint":
+        return _stage(settings, tuple(sources), None, schema_digest, folder)
+    nets = None
+    for source in sources:
+        nets = _stage(settings, (source,), nets, schema_digest, folder)
+    if nets is None:
+        raise ValueError("there is no source")
+    return nets
+
+
+def _stage(
+    settings: Settings,
+    sources: tuple[Domain, ...],
+    earlier: SourceNets | None,
+    schema_digest: str,
+    folder: Path,
+) -> SourceNets:
+    """Train one stack on one source or several at once, from random or earlier nets."""
+    key = source_key(settings, sources, schema_digest, earlier)
     if (folder / key).is_dir():
         stored = bundle.load(folder / key)
         say(f"source nets: {key} taken from {folder / key}")
-        return SourceNets(key, stored.stack, stored.about)
+        return SourceNets(key, stored.stack, stored.about, sources, earlier)
     began = time.perf_counter()
-    members = settings.protocol.members
+    features, labels, heads = _together(sources)
     recipe = _recipe(settings)
-    stack = MlpStack(members, features.shape[1], settings.network)
-    stack.reset(
-        [torch_generator(settings.seed, Purpose.INIT, DOMAIN, net) for net in range(members)]
-    )
+    members = settings.protocol.members
+    # a net's seeds go by its number and its place in the sequence
+    place = (len(earlier.stages),) if earlier else ()
     rows = [np.arange(len(labels))] * members
-    fit_scalers(stack, features, labels, rows)
+    if earlier:
+        # with its weights and its scalers, as the target nets will start from these
+        stack = earlier.stack.take(range(members))
+    else:
+        stack = MlpStack(members, features.shape[1], settings.network, len(sources))
+        stack.reset(
+            [torch_generator(settings.seed, Purpose.INIT, DOMAIN, net) for net in range(members)]
+        )
+        fit_scalers(stack, features, labels, rows, heads)
+    names = " + ".join(source.name for source in sources)
     losses = fit(
         stack,
         features,
@@ -108,25 +164,40 @@ def source_nets(
         rows,
         recipe,
         generators=[
-            generator(settings.seed, Purpose.BATCHES, DOMAIN, net) for net in range(members)
+            generator(settings.seed, Purpose.BATCHES, DOMAIN, net, *place) for net in range(members)
         ],
-        dropout_seed=number(settings.seed, Purpose.DROPOUT, DOMAIN),
+        dropout_seed=number(settings.seed, Purpose.DROPOUT, DOMAIN, *place),
         trained=[True] * (len(settings.network.hidden) + 1),
-        description=f"source, {members} nets on {len(labels)} rows",
+        description=f"source {names}, {members} nets on {len(labels)} rows",
+        heads=heads,
     )
     about = {
         "kind": "source",
         "key": key,
         "seed": settings.seed,
+        "sources": [source.name for source in sources],
+        "earlier": earlier.key if earlier else None,
         "rows": len(labels),
         "features": schema_digest,
+        "data_hashes": hashes_of(*sources),
         "recipe": dataclasses.asdict(recipe),
         "steps": steps_for(rows, recipe.epochs, recipe.batch_size),
         "seconds": round(time.perf_counter() - began, 2),
         "losses": per_epoch(losses, recipe.epochs),
     }
     bundle.save(folder / key, stack, about)
-    return SourceNets(key, stack, about)
+    return SourceNets(key, stack, about, sources, earlier)
+
+
+def _together(
+    sources: Sequence[Domain],
+) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.int64]]:
+    """Return features (n, d), labels (n,) and heads (n,) of all rows of all sources."""
+    return (
+        np.concatenate([source.features for source in sources]),
+        np.concatenate([source.labels for source in sources]),
+        np.repeat(np.arange(len(sources)), [len(source.labels) for source in sources]),
+    )
 
 
 def per_epoch(losses: NDArray[np.float32], epochs: int) -> list[float]:

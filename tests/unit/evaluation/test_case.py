@@ -6,7 +6,7 @@ import pytest
 
 from cetransfer.datasets.dataset import Dataset
 from cetransfer.errors import UserError
-from cetransfer.evaluation.case import load_domains, refuse_equal
+from cetransfer.evaluation.case import refuse_equal, source_order
 from cetransfer.settings import NamedData
 
 
@@ -33,8 +33,25 @@ def test_other_labels_make_it_another_table(target):
     refuse_equal(dataclasses.replace(target, frame=frame), target)
 
 
-@pytest.mark.parametrize("names", [[], ["a", "b"]])
-def test_a_comparison_takes_one_source(settings, tmp_path, names):
-    settings.dataset.sources = {name: NamedData(name) for name in names}
-    with pytest.raises(UserError, match=r"a comparison takes one: dataset/source=\[NAME\]"):
-        load_domains(settings, tmp_path)
+@pytest.mark.parametrize(
+    ("order", "found"),
+    [(None, ["a", "b", "c"]), (["c", "a", "b"], ["c", "a", "b"])],
+)
+def test_sources_come_as_listed_or_in_the_order_asked_for(settings, order, found):
+    settings.dataset.sources = {name: NamedData(name) for name in ("a", "b", "c")}
+    settings.dataset.order = order
+    assert source_order(settings.dataset) == found
+
+
+@pytest.mark.parametrize("order", [["a"], ["a", "a"], ["a", "b", "c"], []])
+def test_an_order_must_name_each_source_once(settings, order):
+    settings.dataset.sources = {name: NamedData(name) for name in ("a", "b")}
+    settings.dataset.order = order
+    with pytest.raises(UserError, match=r"dataset.order=\[.*\] must name each source once: a, b"):
+        source_order(settings.dataset)
+
+
+def test_a_comparison_needs_a_source(settings):
+    settings.dataset.sources = {}
+    with pytest.raises(UserError, match=r"there is no source; give dataset/source=\[NAME\]"):
+        source_order(settings.dataset)

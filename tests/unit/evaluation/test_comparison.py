@@ -46,7 +46,9 @@ def test_zero_shot_predicts_what_the_source_nets_predict(finished, settings, mak
 
 def test_the_document_says_what_was_compared(finished):
     document = finished.document
-    assert (document["source"], document["target"]) == ("toy_source", "toy_target")
+    (source,) = document["sources"]
+    assert source == {"name": "toy_source", "rows": 60, "rests_on": []}
+    assert document["target"] == {"name": "toy_target", "rows": 40, "rests_on": []}
     assert (document["n_source"], document["n_target"], document["n_unseen"]) == (60, 30, 10)
     assert len(document["labelled"]) == 30
     assert document["source_nets"]["key"] == finished.sources.key
@@ -150,9 +152,9 @@ def test_a_damaged_table_of_an_interrupted_run_is_named(small, make_case, tmp_pa
 def test_labels_of_unseen_rows_change_no_prediction(small, make_case, tmp_path):
     case = make_case(small)
     first = compare(small, case, tmp_path / "one", tmp_path / "one" / "partial")
-    labels = case.target.labels.copy()
-    labels[np.setdiff1d(np.arange(40), case.labelled)] += 100.0
-    changed = dataclasses.replace(case, target=dataclasses.replace(case.target, labels=labels))
+    changed = make_case(small)
+    unseen = np.setdiff1d(np.arange(40), case.labelled)
+    changed.target.data.frame.loc[unseen, "formation_energy"] += 100.0
     second = compare(small, changed, tmp_path / "two", tmp_path / "two" / "partial")
     assert np.array_equal(numbers(first), numbers(second))
 
@@ -207,7 +209,7 @@ def test_where_and_how_loudly_it_runs_is_no_part_of_the_key(settings, make_case,
 def test_a_changed_label_changes_the_key(settings, make_case):
     case = make_case(settings)
     before = comparison_key(settings, case)
-    case.target.labels[0] += 1e-9
+    case.target.data.frame.loc[0, "formation_energy"] += 1e-9
     assert comparison_key(settings, case) != before
 
 
@@ -229,3 +231,50 @@ def test_a_stack_that_is_gone_is_trained_again(small, make_case, tmp_path):
     first = compare(small, case, tmp_path, partial)
     shutil.rmtree(first.models["fine_tune"])
     assert np.array_equal(numbers(compare(small, case, tmp_path, partial)), numbers(first))
+
+
+@pytest.mark.usefixtures("mean_only")
+def test_a_reference_takes_a_shift_of_all_target_energies_out(small, make_case, tmp_path):
+    small.dataset.reference = "constant"
+    first = compare(small, make_case(small), tmp_path, tmp_path / "one")
+    shifted = make_case(small)
+    shifted.target.data.frame["formation_energy"] += 3.0
+    second = compare(small, shifted, tmp_path, tmp_path / "two")
+    np.testing.assert_allclose(
+        [line.mae for line in first.strategies], [line.mae for line in second.strategies], atol=1e-4
+    )
+
+
+@pytest.mark.usefixtures("mean_only")
+def test_with_a_reference_an_interrupted_comparison_goes_on_to_the_same_numbers(
+    small, make_case, tmp_path
+):
+    small.dataset.reference = "per_element"
+    case = make_case(small)
+    whole = compare(small, case, tmp_path, tmp_path / "partial")
+    again = compare(small, case, tmp_path, tmp_path / "partial")
+    assert np.array_equal(numbers(whole), numbers(again))
+
+
+@pytest.mark.usefixtures("mean_only")
+def test_with_both_site_orders_it_does_not_matter_which_was_given(small, make_case, tmp_path):
+    small.strategy["zero_shot"] = {"kind": "zero_shot"}
+    case = make_case(small)
+    other = np.ascontiguousarray(case.target.views[0][:, ::-1])
+    views = (case.target.views[0], other)
+    first, second = (
+        compare(
+            small,
+            dataclasses.replace(case, target=dataclasses.replace(case.target, views=order)),
+            tmp_path,
+            tmp_path / name,
+        )
+        for name, order in (("one", views), ("two", views[::-1]))
+    )
+    tables = [
+        each.predictions[each.predictions["strategy"] == "zero_shot"] for each in (first, second)
+    ]
+    assert len(tables[0]) == len(tables[1]) > 0
+    np.testing.assert_allclose(tables[0]["prediction"], tables[1]["prediction"], rtol=1e-6)
+    only = predict(first.sources.start, views[0])[0, 0]
+    assert not np.isclose(only, predict(first.sources.start, views[1])[0, 0])

@@ -23,7 +23,7 @@ def started(members, inputs=4, settings=SMALL, first=0):
 
 
 def test_a_batch_of_every_member_gives_one_number_per_member_and_row():
-    assert started(3)(torch.zeros(3, 7, 4)).shape == (3, 7)
+    assert started(3)(torch.zeros(3, 7, 4)).shape == (3, 7, 1)
 
 
 def test_layers_run_from_the_inputs_over_the_hidden_widths_to_one_output():

@@ -14,6 +14,7 @@ from cetransfer.tracking.comparison_log import log_comparison
 from cetransfer.tracking.source_log import IDENTIFIER, source_runs
 from cetransfer.tracking.store import database, open_store
 from cetransfer.tracking.write import flatten, log_series
+from cetransfer.training.source import source_nets
 
 HASHES = {"toy.parquet": "0" * 64}
 
@@ -115,35 +116,46 @@ def test_the_logged_document_is_the_staged_one(store, parent, finished, tmp_path
 
 
 def test_source_nets_are_logged_once(store, finished):
-    first = source_runs(store, finished.sources, HASHES)
+    (first,) = source_runs(store, finished.sources)
     assert len(set(first)) == 2
-    assert source_runs(store, finished.sources, HASHES) == first
+    assert source_runs(store, finished.sources) == [first]
     found = store.client.search_runs([store.experiment_id], "tags.`cetransfer.kind` = 'source'")
     assert {run.info.run_id for run in found} == set(first)
 
 
 def test_the_run_of_a_source_net_says_what_made_it(store, finished):
-    run = store.client.get_run(source_runs(store, finished.sources, HASHES)[1])
+    run = store.client.get_run(source_runs(store, finished.sources)[0][1])
     assert run.info.status == "FINISHED"
     assert run.data.params["net"] == "1"
     assert run.data.params["rows"] == "60"
     assert run.data.params["recipe.epochs"] == "4"
-    assert run.data.tags["data.toy.parquet"] == "0" * 64
+    assert run.data.tags["data.toy_source.parquet"] == "0" * 64
     history = store.client.get_metric_history(run.info.run_id, "train_loss")
     assert [metric.value for metric in history] == finished.sources.about["losses"]
 
 
 def test_a_source_net_that_came_out_differently_gets_a_run_of_its_own(store, finished):
-    first = source_runs(store, finished.sources, HASHES)
+    (first,) = source_runs(store, finished.sources)
     other = dataclasses.replace(finished.sources, stack=copy.deepcopy(finished.sources.stack))
     other.stack.y_mean.add_(1.0)
-    assert not set(source_runs(store, other, HASHES)) & set(first)
+    assert not set(source_runs(store, other)[0]) & set(first)
+
+
+def test_in_a_sequence_each_net_names_the_run_it_started_from(
+    store, settings, make_domain, tmp_path
+):
+    sources = [make_domain("one", 40, 0), make_domain("two", 50, 1)]
+    first, second = source_runs(store, source_nets(settings, sources, "schema", tmp_path))
+    tags = store.client.get_run(second[1]).data.tags
+    assert tags["source.started_from"] == first[1]
+    assert tags["data.two.parquet"] == "0" * 64
+    assert "source.started_from" not in store.client.get_run(first[1]).data.tags
 
 
 def test_a_deleted_run_of_a_source_net_is_logged_anew(store, finished):
-    first = source_runs(store, finished.sources, HASHES)
+    (first,) = source_runs(store, finished.sources)
     store.client.delete_run(first[0])
-    second = source_runs(store, finished.sources, HASHES)
+    (second,) = source_runs(store, finished.sources)
     assert second[0] != first[0]
     assert second[1] == first[1]
 

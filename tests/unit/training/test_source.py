@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -7,14 +9,20 @@ import torch
 from cetransfer.networks.predict import predict
 from cetransfer.training.source import per_epoch, source_key, source_nets
 
+SIZES = {"one": 60, "two": 30, "three": 40}
+
 
 @pytest.fixture
-def made(settings, problem, tmp_path):
+def source(make_domain):
+    return make_domain("toy_source", 60, 0)
+
+
+@pytest.fixture
+def made(settings, source, tmp_path):
     """Call to get the source nets of the settings as they are now."""
-    features, labels = problem(60)
 
     def make():
-        return source_nets(settings, features, labels, "schema", tmp_path)
+        return source_nets(settings, [source], "schema", tmp_path)
 
     return make
 
@@ -86,20 +94,21 @@ def test_every_net_has_its_own_identifier(made):
         lambda s: setattr(s, "seed", 1),
     ],
 )
-def test_whatever_changes_the_nets_changes_their_key(settings, problem, change):
-    before = source_key(settings, *problem(60), "schema")
+def test_whatever_changes_the_nets_changes_their_key(settings, source, change):
+    before = source_key(settings, [source], "schema")
     change(settings)
-    assert source_key(settings, *problem(60), "schema") != before
+    assert source_key(settings, [source], "schema") != before
 
 
-def test_data_and_features_are_part_of_the_key(settings, problem):
-    features, labels = problem(60)
-    keys = {source_key(settings, features, labels, "schema")}
-    keys.add(source_key(settings, features, labels, "another schema"))
-    labels[59] += 1e-9
-    keys.add(source_key(settings, features, labels, "schema"))
-    features[0, 0] += 1e-3
-    keys.add(source_key(settings, features, labels, "schema"))
+def test_data_and_features_are_part_of_the_key(settings, source):
+    def key(schema="schema"):
+        return source_key(settings, [source], schema)
+
+    keys = {key(), key("another schema")}
+    source.data.frame.loc[59, "formation_energy"] += 1e-9
+    keys.add(key())
+    source.views[0][0, 0] += 1e-3
+    keys.add(key())
     assert len(keys) == 4
 
 
@@ -114,13 +123,94 @@ def test_data_and_features_are_part_of_the_key(settings, problem):
         lambda s: s.strategy.pop("freeze"),
     ],
 )
-def test_what_only_the_target_sees_lets_the_nets_be_shared(settings, problem, change):
-    before = source_key(settings, *problem(60), "schema")
+def test_what_only_the_target_sees_lets_the_nets_be_shared(settings, source, change):
+    before = source_key(settings, [source], "schema")
     change(settings)
-    assert source_key(settings, *problem(60), "schema") == before
+    assert source_key(settings, [source], "schema") == before
 
 
 def test_the_loss_of_each_pass_is_the_mean_of_its_steps():
     losses = np.array([4.0, 2.0, 3.0, 1.0], np.float32)
     assert per_epoch(losses, 2) == [3.0, 2.0]
     assert per_epoch(losses, 100) == [4.0, 2.0, 3.0, 1.0]
+
+
+@pytest.fixture
+def three(make_domain):
+    return [make_domain(name, rows, seed) for seed, (name, rows) in enumerate(SIZES.items())]
+
+
+def shifted(domain, by):
+    """Return the domain with other labels."""
+    frame = domain.data.frame.assign(formation_energy=domain.data.labels + by)
+    return dataclasses.replace(domain, data=dataclasses.replace(domain.data, frame=frame))
+
+
+def test_in_a_sequence_each_source_starts_from_the_nets_of_the_one_before(
+    settings, three, tmp_path
+):
+    nets = source_nets(settings, three, "schema", tmp_path)
+    assert [stage.about["sources"] for stage in nets.stages] == [[name] for name in SIZES]
+    alone = source_nets(settings, three[:1], "schema", tmp_path)
+    assert nets.stages[0].key == alone.key == nets.stages[1].about["earlier"]
+    # the first stage's scalers travel with its weights
+    assert torch.equal(nets.stack.x_mean, alone.stack.x_mean)
+    assert torch.equal(nets.start.y_mean, alone.stack.y_mean)
+    other = source_nets(settings, three[2:], "schema", tmp_path)
+    features = three[2].features
+    assert not np.allclose(predict(nets.start, features), predict(other.start, features))
+
+
+def test_the_order_of_a_sequence_matters(settings, three, tmp_path):
+    first = source_nets(settings, three, "schema", tmp_path)
+    second = source_nets(settings, three[::-1], "schema", tmp_path)
+    assert first.key != second.key
+
+
+def test_a_change_of_the_first_source_reaches_the_key_of_the_last(settings, three, tmp_path):
+    first = source_nets(settings, three, "schema", tmp_path)
+    changed = [shifted(three[0], 1e-9), *three[1:]]
+    second = source_nets(settings, changed, "schema", tmp_path)
+    assert not {stage.key for stage in first.stages} & {stage.key for stage in second.stages}
+
+
+def test_joint_nets_have_a_head_on_the_scale_of_each_source(settings, three, tmp_path):
+    settings.dataset.pretrain = "joint"
+    sources = [three[0], shifted(three[1], 10.0), three[2]]
+    nets = source_nets(settings, sources, "schema", tmp_path)
+    assert nets.about["sources"] == list(SIZES)
+    assert nets.about["rows"] == sum(SIZES.values())
+    assert nets.stack.heads == 3
+    means = [float(source.labels.mean()) for source in sources]
+    np.testing.assert_allclose(nets.stack.y_mean, [means, means], rtol=1e-5)
+
+
+def test_target_nets_start_from_the_head_of_the_last_source(settings, three, tmp_path):
+    settings.dataset.pretrain = "joint"
+    nets = source_nets(settings, three, "schema", tmp_path)
+    features = torch.tensor(three[0].features).expand(2, -1, -1)
+    assert nets.start.heads == 1
+    torch.testing.assert_close(nets.start(features)[..., 0], nets.stack(features)[..., 2])
+
+
+def test_stored_joint_nets_are_taken_with_all_their_heads(settings, three, tmp_path):
+    settings.dataset.pretrain = "joint"
+    first = source_nets(settings, three, "schema", tmp_path)
+    second = source_nets(settings, three, "schema", tmp_path)
+    state = second.stack.state_dict()
+    assert all(torch.equal(value, state[name]) for name, value in first.stack.state_dict().items())
+
+
+def test_a_head_learns_its_own_source_and_no_other(settings, three, tmp_path):
+    settings.dataset.pretrain = "joint"
+    settings.training.source.epochs = 200
+    settings.network.dropout = 0.0
+    opposite = three[0].data.frame.assign(formation_energy=-three[0].data.labels)
+    mirrored = dataclasses.replace(
+        three[0], data=dataclasses.replace(three[0].data, name="mirrored", frame=opposite)
+    )
+    stack = source_nets(settings, [three[0], mirrored], "schema", tmp_path).stack
+    predicted = [predict(stack.with_head(head), three[0].features).mean(axis=0) for head in (0, 1)]
+    truth = three[0].data.labels
+    assert np.abs(predicted[0] - truth).mean() < 0.3 * np.abs(truth - truth.mean()).mean()
+    assert np.abs(predicted[1] + truth).mean() < 0.3 * np.abs(truth - truth.mean()).mean()

@@ -24,8 +24,8 @@ def strategies(settings):
 
 
 @pytest.fixture
-def source(settings, problem, tmp_path):
-    return source_nets(settings, *problem(60, seed=1), "schema", tmp_path).stack
+def source(settings, make_domain, tmp_path):
+    return source_nets(settings, [make_domain("toy_source", 60, 1)], "schema", tmp_path).stack
 
 
 @pytest.fixture

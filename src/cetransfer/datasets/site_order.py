@@ -1,0 +1,30 @@
+"""A table with A and B in the other order, for where it is open which element stands on which."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from cetransfer.errors import UserError
+from cetransfer.structures.prototypes import prototype_named
+
+if TYPE_CHECKING:
+    from cetransfer.datasets.dataset import Dataset
+
+
+def in_other_order(data: Dataset) -> Dataset:
+    """Return the same compounds with the elements of A and B exchanged, under the same formulas.
+
+    Raises
+    ------
+    UserError
+        If A and B are not equally many in the formula, so that an exchange is another compound.
+    """
+    counts = prototype_named(data.prototype).counts
+    if counts["A"] != counts.get("B"):
+        raise UserError(
+            f"dataset.site_order=both: in {data.prototype} A and B are not equally many, so the "
+            f"other order of {data.name} is another compound; give as_given"
+        )
+    frame = data.frame.rename(columns={"A": "B", "B": "A"})[list(data.frame.columns)]
+    return dataclasses.replace(data, name=f"{data.name}_other_order", frame=frame)

@@ -1,0 +1,66 @@
+"""A data set with its features: what networks are trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cetransfer.structures.prototypes import prototype_named
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from cetransfer.datasets.dataset import Dataset
+
+
+def hashes_of(*domains: Domain) -> dict[str, str]:
+    """Return the SHA-256 of all files that the rows were read from, by file."""
+    return {file: value for domain in domains for file, value in domain.data.hashes.items()}
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A data set seen through its features.
+
+    Parameters
+    ----------
+    data
+        n rows.
+    views
+        One or more feature matrices (n, d) of the same rows: more than one where it is open which
+        of two elements stands on A. A network is trained on all views of a row and predicts their
+        mean.
+    """
+
+    data: Dataset
+    views: tuple[NDArray[np.float32], ...]
+
+    @property
+    def name(self) -> str:
+        """Of the data set."""
+        return self.data.name
+
+    def __len__(self) -> int:
+        return len(self.data.frame)
+
+    @property
+    def features(self) -> NDArray[np.float32]:
+        """All views below each other (v n, d)."""
+        return np.concatenate(self.views)
+
+    @property
+    def labels(self) -> NDArray[np.float64]:
+        """The labels, once for each view (v n,)."""
+        return np.tile(self.data.labels, len(self.views))
+
+    @property
+    def sites(self) -> pd.DataFrame:
+        """The element on each site of the rows."""
+        return self.data.frame[list(prototype_named(self.data.prototype).roles)]
+
+    def in_all_views(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where the rows stand in `features`, once for each view."""
+        return np.concatenate([rows + view * len(self) for view in range(len(self.views))])
