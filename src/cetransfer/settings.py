@@ -50,6 +50,8 @@ class DatasetSettings:
     n_labelled: int | None
     draw: int
     exclude_suspects: bool
+    repair: bool
+    exclude: list[str]
 
 
 @dataclass

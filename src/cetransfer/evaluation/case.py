@@ -131,7 +131,10 @@ def refuse_equal(source: Dataset, target: Dataset) -> None:
 def notes(sources: Sequence[Domain], target: Domain) -> list[str]:
     """Return what the reader should know of the data, one line each."""
     told = [note for domain in (*sources, target) for note in domain.data.notes]
-    return [*told, *(line for source in sources for line in rests_on(source.data))]
+    return [
+        *told,
+        *(line for source in sources for line in rests_on(source.name, source.data.rests_on)),
+    ]
 
 
 def load_case(settings: Settings, root: Path) -> Case:

@@ -41,7 +41,7 @@ def test_another_file_is_refused(tmp_path, name, content):
 
 @pytest.mark.usefixtures("mirror")
 def test_the_mirrored_table(tmp_path):
-    data = load("emery2017", root=tmp_path, exclude_suspects=True)
+    data = load("emery2017", root=tmp_path)
     frame = data.frame.set_index("formula")
     assert len(frame) == 4914
     assert data.prototype == "perovskite"

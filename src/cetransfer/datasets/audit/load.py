@@ -22,7 +22,7 @@ def load_subject(name: str, root: Path) -> tuple[Subject, dict[str, str]]:
         As `cetransfer.datasets.catalogue.load`.
     """
     entry = catalogue.entry(name)
-    data = catalogue.load(name, root=root, exclude_suspects=False)
+    data = catalogue.load(name, root=root)
     return subject_of(data, true_sites=entry.true_sites), dict(data.hashes)
 
 
