@@ -38,6 +38,8 @@ def log_audit(store: Store, audit: Audit, document: dict[str, Any]) -> str:
         name = f"audit {' '.join(filter(None, named))}"
         run_id = start_run(store, name, "audit", document["data_hashes"])
         store.client.log_dict(run_id, document, "audit.json")
-        params = {key: document[key] for key in ("source", "target", "sites_from")}
+        params = {
+            key: document[key] for key in ("source", "target", "sites_from", "prototype", "unit")
+        }
         finish_run(store, run_id, params, {"findings": len(audit.findings), **rows})
     return run_id

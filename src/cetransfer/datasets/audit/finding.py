@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,8 @@ class Subject:
         Whose calculations the labels rest on, also indirectly.
     true_sites
         Whether A and B are known to be the sites.
+    unusable
+        Rows of the file that are not in the frame: ``row`` (from 1), ``formula``, ``problem``.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Subject:
     prototype: str
     rests_on: tuple[str, ...] = ()
     true_sites: bool = False
+    unusable: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def energies(self) -> NDArray[np.float64]:
@@ -55,8 +58,7 @@ class Subject:
 
     def without(self, rows: NDArray[np.bool_]) -> Subject:
         """Return the other rows; their index still says where they stood."""
-        frame = self.frame[~rows]
-        return Subject(self.name, frame, self.prototype, self.rests_on, self.true_sites)
+        return replace(self, frame=self.frame[~rows])
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,11 @@ def audit(source: Subject, target: Subject | None = None, truth: Subject | None 
 def _alone(subject: Subject, truth: Subject | None) -> tuple[list[Finding], list[Finding], Subject]:
     """Return findings, facts and the rows without a fault of their own."""
     facts = [*table.equal_sites(subject), *pair.label_origin(subject)]
-    findings = [*sites.swapped_columns(subject), *sites.site_order(subject)]
+    findings = [
+        *table.unusable_row(subject),
+        *sites.swapped_columns(subject),
+        *sites.site_order(subject),
+    ]
     rest = subject
     for first in (table.not_a_number, table.duplicates):
         found, rows = first(rest)
