@@ -86,6 +86,8 @@ def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one
         message = str(error).splitlines()[0]
         unknown = isinstance(error, ConfigKeyError)
         hint = _nearest(key, _keys(_tree(shape))) if unknown else ""
+        if "is not a ListConfig" in message:
+            hint = f"; give a list: {key}=[...]"
         raise UserError(f"{key}: {message}{hint}") from error
     if isinstance(checked, shapes.Settings):
         shapes.check(checked)

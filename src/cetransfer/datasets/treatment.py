@@ -169,22 +169,27 @@ def on_true_sites(data: Dataset, name: str, root: Path) -> Dataset:
         If there is no such table, or it says nothing about this one.
     """
     key = f"dataset.site_order={name}"
-    known = [each for each in catalogue.names() if catalogue.entry(each).true_sites]
+    entries = {each: catalogue.entry(each) for each in catalogue.names()}
+    if data.name in entries and entries[data.name].true_sites:
+        raise UserError(f"{key}: {data.name} is on true sites already; give {AS_GIVEN}")
+    if not _has_energies(data):
+        raise UserError(
+            f"{key} compares formation energies on sites A, B and X; "
+            f"{data.name} has {data.quantity} of {data.prototype}s; give {AS_GIVEN}"
+        )
+    known = [
+        each
+        for each, entry in entries.items()
+        if entry.true_sites and entry.prototype == data.prototype
+    ]
     if name not in known:
         near = difflib.get_close_matches(name, (AS_GIVEN, BOTH, *known), n=1)
         meant = f"did you mean {near[0]}? " if near else ""
         raise UserError(
-            f"{key} is no data set on true sites; {meant}"
-            f"choose {AS_GIVEN}, {BOTH} or one of {', '.join(known)}"
+            f"{key} is no data set with {data.prototype}s on true sites; {meant}"
+            f"choose from {', '.join((AS_GIVEN, BOTH, *known))}"
         )
     truth = catalogue.load(name, root=root)
-    if truth.prototype != data.prototype or not _has_energies(data):
-        raise UserError(
-            f"{key}: it has formation energies of {truth.prototype}s, "
-            f"{data.name} {data.quantity} of {data.prototype}s; choose {AS_GIVEN} or another"
-        )
-    if data.name in known:
-        raise UserError(f"{key}: {data.name} is on true sites already; give {AS_GIVEN}")
     found = swapped_sites(subject_of(data, true_sites=False), subject_of(truth, true_sites=True))
     swapped = np.zeros(len(data.frame), dtype=bool)
     for finding in found:
@@ -196,7 +201,8 @@ def on_true_sites(data: Dataset, name: str, root: Path) -> Dataset:
         f"{data.name}: A and B exchanged in {_rows(swapped)} that fit {name} better that way "
         f"({key}), chosen by looking at their labels, scored ones included{kept}"
     )
-    return replace(data, frame=_swapped(data, swapped)).noted(note)
+    hashes = {**data.hashes, **truth.hashes}
+    return replace(data, frame=_swapped(data, swapped), hashes=hashes).noted(note)
 
 
 def _swapped(data: Dataset, rows: NDArray[np.bool_]) -> pd.DataFrame:

@@ -111,18 +111,21 @@ def test_an_unknown_kind_is_refused_with_those_there_are(asked, tmp_path):
     ("name", "message"),
     [
         ("emery2018", "did you mean emery2017"),
-        ("li2023_perovskite", "no data set on true sites"),
-        ("surrogate_spinel", "energies of spinels"),
+        ("li2023_perovskite", "no data set with perovskites on true sites"),
+        ("surrogate_spinel", "choose from as_given, both, emery2017, surrogate_perovskite"),
     ],
 )
 @pytest.mark.usefixtures("mirror")
 def test_a_site_order_that_says_nothing_of_the_target_is_refused(asked, tmp_path, name, message):
-    if name == "surrogate_spinel":
-        (tmp_path / "data").mkdir()
-        frame = table().frame.assign(flag="")
-        frame.to_parquet(tmp_path / "data" / "surrogate_spinel.parquet")
     with pytest.raises(UserError, match=message):
         load_target(asked(f"dataset.site_order={name}"), tmp_path)
+
+
+@pytest.mark.usefixtures("mirror")
+def test_a_target_on_true_sites_needs_no_other_table(asked, tmp_path):
+    settings = asked("dataset.site_order=surrogate_perovskite", option="emery2017")
+    with pytest.raises(UserError, match="emery2017 is on true sites already"):
+        load_target(settings, tmp_path)
 
 
 @pytest.mark.usefixtures("mirror")
@@ -176,6 +179,7 @@ def test_119_released_perovskites_are_put_on_the_sites_of_emery(asked, tmp_path)
     data = load_target(asked("dataset.site_order=emery2017"), tmp_path)
     exchanged = (given["A"] != data.frame["A"]).to_numpy()
     assert exchanged.sum() == 119
+    assert "wolverton_oxides.csv" in data.hashes
     assert "A and B exchanged in 119 rows that fit emery2017 better" in data.notes[-1]
     row = data.frame.set_index("formula").loc["BeZnO3"]
     assert (row["A"], row["B"]) == ("Zn", "Be")

@@ -59,6 +59,7 @@ def test_the_parent_carries_its_files_and_its_configuration(store, parent, finis
     }
     assert parent.data.params["protocol.folds"] == "3"
     assert parent.data.params["strategy.freeze.layers"] == "1"
+    assert parent.data.params["dataset.repair"] == "False"
     best = min(finished.strategies, key=lambda line: line.mae)
     assert parent.data.metrics["best_mae"] == best.mae
     assert parent.data.metrics["mae.zero_shot"] == finished.strategies[1].mae
