@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from dataclasses import dataclass
 
@@ -61,7 +62,7 @@ COMMANDS = {
         ("name",),
     ),
     "data audit": Command(
-        "look for wrong labels: data audit SOURCE [TARGET]",
+        "look for wrong labels: data audit SOURCE [TARGET], names or files",
         "audit",
         "cetransfer.commands",
         "audit",
@@ -81,6 +82,7 @@ Examples:
   cetransfer compare dataset=li2023 network=small strategy=[target_only,fine_tune]
   cetransfer compare strategy.freeze.layers=2 protocol.members=3 seed=1
   cetransfer data audit li2023_spinel li2023_perovskite
+  cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
   cetransfer compare --cfg job            the configuration, without running
   cetransfer compare --help               all groups, their options and keys
 """
@@ -157,5 +159,8 @@ def _with_keys(command: Command, arguments: list[str]) -> list[str]:
     for i, (key, word) in enumerate(zip(command.words, arguments, strict=False)):
         if "=" in word or word.startswith("-"):
             break
-        named[i] = f"{key}={word}"
+        # quoted, as a file may have a name that means something in Hydra's grammar; there only
+        # quotes are escaped, and backslashes before them
+        quoted = re.sub(r"(\\+)(?='|$)", r"\1\1", word).replace("'", r"\'")
+        named[i] = f"{key}='{quoted}'"
     return named

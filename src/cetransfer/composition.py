@@ -84,8 +84,14 @@ def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one
         key = error.full_key or ""
         message = str(error).splitlines()[0]
         unknown = isinstance(error, ConfigKeyError)
-        hint = nearest(key, _keys(_tree(shape)), "see --cfg job for all keys")
-        raise UserError(f"{key}: {message}{f'; {hint}' if unknown else ''}") from error
+        hint = (
+            f"; {nearest(key, _keys(_tree(shape)), 'see --cfg job for all keys')}"
+            if unknown
+            else ""
+        )
+        if "is not a ListConfig" in message:
+            hint = f"; give a list: {key}=[...]"
+        raise UserError(f"{key}: {message}{hint}") from error
     if isinstance(checked, shapes.Settings):
         shapes.check(checked)
     return checked

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy as np
@@ -43,11 +43,19 @@ def array_digest(*arrays: NDArray[np.generic]) -> str:
     return hasher.hexdigest()
 
 
+WRITTEN = ("dvc.lock", "outputs")
+"""What runs themselves write: it makes no tree dirty, or every stage of the pipeline would."""
+
+
 def git_commit(root: Path) -> tuple[str | None, bool | None]:
-    """Return the commit of the project and whether the tree is dirty; None outside a repository."""
+    """Return the commit of the project and whether the tree is dirty; None outside a repository.
+
+    Dirty: something in the project's folder is not as committed, apart from `WRITTEN`.
+    """
+    others = [f":(exclude){path}" for path in WRITTEN]
     try:
         commit = _git(root, "rev-parse", "HEAD")
-        return commit, bool(_git(root, "status", "--porcelain"))
+        return commit, bool(_git(root, "status", "--porcelain", "--", ".", *others))
     except (OSError, subprocess.CalledProcessError):
         return None, None
 
@@ -64,11 +72,52 @@ def _git(root: Path, *words: str) -> str:
 
 def dvc_hashes(root: Path) -> dict[str, str]:
     """Return the MD5 that `data.dvc` records for the versioned data, if there is one."""
-    pointer = root / "data.dvc"
-    if not pointer.is_file():
+    hashes = [value for _, value in _outs(_yaml(root / "data.dvc").get("outs"))]
+    return {"data.dvc": hashes[0]} if hashes else {}
+
+
+def stage_hashes(root: Path) -> dict[str, str]:
+    """Return the MD5 by path of what the stages of the pipeline made, as `dvc.lock` records it.
+
+    Outputs that are not there are left out: DVC removes those of a stage before it runs, so what
+    is left is what the stage can have read.
+    """
+    stages = _yaml(root / "dvc.lock").get("stages")
+    entries = stages.values() if isinstance(stages, dict) else ()
+    return {
+        path: value
+        for entry in entries
+        for path, value in _outs(entry.get("outs"))
+        if (root / path).exists()
+    }
+
+
+def run_tags(root: Path) -> dict[str, str]:
+    """Return the tags every MLflow run carries: commit, dirty or not, hashes that DVC keeps."""
+    commit, dirty = git_commit(root)
+    versioned = _outs(_yaml(root / "data.dvc").get("outs"))
+    return {
+        "mlflow.source.git.commit": str(commit),
+        "git.dirty": str(dirty),
+        **{f"dvc.{path}": value for path, value in (*versioned, *stage_hashes(root).items())},
+    }
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    """Return what a file of DVC says; nothing where there is none."""
+    from omegaconf import OmegaConf
+
+    if not path.is_file():
         return {}
-    found = re.search(r"md5:\s*(\S+)", pointer.read_text())
-    return {"data.dvc": found.group(1)} if found else {}
+    content = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    return {str(key): value for key, value in content.items()} if isinstance(content, dict) else {}
+
+
+def _outs(entries: list[dict[str, str]] | None) -> Iterator[tuple[str, str]]:
+    """Yield path and MD5 of the outputs that an entry of DVC lists."""
+    for entry in entries or ():
+        if "md5" in entry:
+            yield entry["path"], entry["md5"]
 
 
 def package_versions() -> dict[str, str]:

@@ -63,6 +63,8 @@ class DatasetSettings:
     n_labelled: int | None
     draw: int
     exclude_suspects: bool
+    repair: bool
+    exclude: list[str]
 
 
 @dataclass
@@ -169,12 +171,24 @@ class ShowSettings:
 
 
 @dataclass
+class AuditColumns:
+    """Names of the columns of a table to audit; no formula means columns A, B, X."""
+
+    formula: str | None
+    energy: str
+    total_energy: str
+
+
+@dataclass
 class AuditSettings:
-    """What `cetransfer data audit` reads."""
+    """What `cetransfer data audit` reads; prototype, unit and columns are those of a file."""
 
     source: str
     target: str | None
     sites_from: str | None
+    prototype: str | None
+    unit: str
+    columns: AuditColumns
     tracking: TrackingSettings
     quiet: bool
     output_dir: str | None

@@ -214,7 +214,7 @@ def test_a_changed_byte_in_a_source_net_is_noticed(inside, tools, copied):
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 torn"])
 def test_a_damaged_features_file_is_named(inside, tools, copied, content):
-    for path in copied.glob("outputs/features/*.parquet"):
+    for path in copied.glob("outputs/features/*/*.parquet"):
         path.write_bytes(content)
     done = inside("features", *tools.TINY, cwd=copied)
     assert refused(done, "outputs/features/")

@@ -159,6 +159,7 @@ def test_label_has_a_configuration_of_its_own(compose):
         ("network.hidden=[8,wide]", "network.hidden[1]: Value 'wide'"),
         ("seed=null", "seed: "),
         ("dataset.exclude_suspects=perhaps", "dataset.exclude_suspects: Value 'perhaps'"),
+        ("dataset.exclude=label_outlier", "give a list: dataset.exclude=[...]"),
         ("strategy.freeze=3", "strategy.freeze: Value 3"),
         ("protocol.folds=1", "give 2 or more"),
         ("seed", "'seed'"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Loader(Protocol):
     """Reads a data set."""
 
-    def __call__(self, *, root: Path, exclude_suspects: bool) -> Dataset:
+    def __call__(self, *, root: Path) -> Dataset:
         """Return the data set; see `load`."""
 
 
@@ -68,8 +68,8 @@ def entry(name: str) -> Entry:
     return _entries[name]
 
 
-def load(name: str, *, root: Path, exclude_suspects: bool) -> Dataset:
-    """Read a data set of the catalogue.
+def load(name: str, *, root: Path) -> Dataset:
+    """Read a data set of the catalogue, all rows as they were published.
 
     Parameters
     ----------
@@ -77,8 +77,6 @@ def load(name: str, *, root: Path, exclude_suspects: bool) -> Dataset:
         For example ``"li2023_spinel"`` or ``"surrogate_perovskite"``.
     root
         The project's folder, where ``data/`` stands.
-    exclude_suspects
-        Leave out rows whose label contradicts the rest of the table.
 
     Raises
     ------
@@ -92,7 +90,7 @@ def load(name: str, *, root: Path, exclude_suspects: bool) -> Dataset:
             f"the data set {name} takes more than its name; give its keys with "
             f"dataset/target={name} or dataset/source=[{name}]"
         )
-    data = _loaders[name](root=root, exclude_suspects=exclude_suspects)
+    data = _loaders[name](root=root)
     return dataclasses.replace(data, rests_on=_entries[name].rests_on)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,6 +75,14 @@ class Dataset:
     def labels(self) -> NDArray[np.float64]:
         """The labels (n,) in `unit`."""
         return self.frame[self.quantity].to_numpy(np.float64)
+
+    def keep(self, rows: NDArray[np.bool_]) -> Dataset:
+        """Return the data set with these rows (n,) only; everything that goes by row goes along."""
+        return replace(self, frame=self.frame.loc[rows].reset_index(drop=True))
+
+    def noted(self, *notes: str) -> Dataset:
+        """Return the data set with further notes."""
+        return replace(self, notes=(*self.notes, *notes))
 
 
 def check(

@@ -39,14 +39,12 @@ def _entry(name: str, formula: str) -> Entry:
 
 
 @register("surrogate_spinel", _entry("surrogate_spinel", "AB2O4"))
-def _spinel(*, root: Path, exclude_suspects: bool) -> Dataset:
-    del exclude_suspects
+def _spinel(*, root: Path) -> Dataset:
     return load_surrogate("surrogate_spinel", root)
 
 
 @register("surrogate_perovskite", _entry("surrogate_perovskite", "ABO3"))
-def _perovskite(*, root: Path, exclude_suspects: bool) -> Dataset:
-    del exclude_suspects
+def _perovskite(*, root: Path) -> Dataset:
     return load_surrogate("surrogate_perovskite", root)
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+ENDINGS = (".csv", ".parquet", ".xlsx")
+
 OTHER_DELIMITERS = ";\t|"
 
 CELL_LIMIT = 10_000_000
@@ -32,7 +34,7 @@ def read_user_table(path: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    readers = {".csv": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_xlsx}
+    readers = dict(zip(ENDINGS, (_read_csv, _read_parquet, _read_xlsx), strict=True))
     if path.suffix.lower() not in readers:
         raise UserError(f"{path} is no table; give a file that ends in {', '.join(readers)}")
     try:

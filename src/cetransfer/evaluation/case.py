@@ -19,7 +19,7 @@ from cetransfer.evaluation.splits import (
 )
 from cetransfer.features.domain import Domain, hashes_of
 from cetransfer.features.schema import feature_schema
-from cetransfer.features.store import stored_features
+from cetransfer.features.store import SOURCES, TARGET, stored_features
 from cetransfer.provenance import dvc_hashes
 from cetransfer.structures.prototypes import prototype_named
 
@@ -63,16 +63,22 @@ def load_domains(settings: Settings, root: Path) -> tuple[tuple[Domain, ...], Do
     for source in sources:
         refuse_equal(source, target)
     folder = root / settings.features_dir
-
-    orders = [target, in_other_order(target)] if chosen.site_order == "both" else [target]
-    views = [stored_features(data, settings.features, folder) for data in orders]
+    views = [
+        stored_features(data, settings.features, folder / TARGET)
+        for data in target_views(chosen, target)
+    ]
     return (
         tuple(
-            Domain(source, (stored_features(source, settings.features, folder),))
+            Domain(source, (stored_features(source, settings.features, folder / SOURCES),))
             for source in sources
         ),
         Domain(target, tuple(views)),
     )
+
+
+def target_views(chosen: DatasetSettings, target: Dataset) -> list[Dataset]:
+    """Return the target as it is seen: as given, or with A and B in both orders."""
+    return [target, in_other_order(target)] if chosen.site_order == "both" else [target]
 
 
 def source_order(chosen: DatasetSettings) -> list[str]:
@@ -125,7 +131,10 @@ def refuse_equal(source: Dataset, target: Dataset) -> None:
 def notes(sources: Sequence[Domain], target: Domain) -> list[str]:
     """Return what the reader should know of the data, one line each."""
     told = [note for domain in (*sources, target) for note in domain.data.notes]
-    return [*told, *(line for source in sources for line in rests_on(source.data))]
+    return [
+        *told,
+        *(line for source in sources for line in rests_on(source.name, source.data.rests_on)),
+    ]
 
 
 def load_case(settings: Settings, root: Path) -> Case:

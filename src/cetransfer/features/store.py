@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from cetransfer.settings import FeatureSettings
 
 
+SOURCES = "sources"
+TARGET = "target"
+"""Folders within that of the features: what rests on the sources alone has its own."""
+
+
 def row_columns(dataset: Dataset) -> list[str]:
     """Return the columns that say what a row is: its formula and the element of each role."""
     return ["formula", *prototype_named(dataset.prototype).roles]

@@ -96,7 +96,7 @@ def test_a_page_in_place_of_the_public_file_is_called_so(figshare, tmp_path):
 
 @pytest.mark.usefixtures("mirror")
 def test_the_mirrored_table(tmp_path):
-    data = load("emery2017", root=tmp_path, exclude_suspects=True)
+    data = load("emery2017", root=tmp_path)
     frame = data.frame.set_index("formula")
     assert len(frame) == 4914
     assert data.prototype == "perovskite"

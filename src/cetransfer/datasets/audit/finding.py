@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +34,8 @@ class Subject:
         Whose calculations the labels rest on, also indirectly.
     true_sites
         Whether A and B are known to be the sites.
+    unusable
+        Rows of the file that are not in the frame: ``row`` (from 1), ``formula``, ``problem``.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Subject:
     prototype: str
     rests_on: tuple[str, ...] = ()
     true_sites: bool = False
+    unusable: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -72,8 +75,7 @@ class Subject:
 
     def without(self, rows: NDArray[np.bool_]) -> Subject:
         """Return the other rows; their index still says where they stood."""
-        frame = self.frame[~rows]
-        return Subject(self.name, frame, self.prototype, self.rests_on, self.true_sites)
+        return replace(self, frame=self.frame[~rows])
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cetransfer.datasets.audit.finding import Finding, rows_of, spread
+from cetransfer.datasets.rests_on import rests_on
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,15 +71,11 @@ def _pairs(source: Subject, target: Subject) -> pd.DataFrame:
 
 def label_origin(subject: Subject) -> list[Finding]:
     """Say what the labels of a table rest on, where that is more than one thing."""
-    if len(subject.rests_on) < 2:  # noqa: PLR2004 - labels of labels
-        return []
-    made, *below = subject.rests_on
-    message = (
-        f"labelled by {made}, which was trained on {' and '.join(below)}: a source with these "
-        "labels has indirectly seen targets from there"
-    )
     evidence = {"rests_on": list(subject.rests_on)}
-    return [Finding("label_origin", subject.name, message, evidence=evidence)]
+    return [
+        Finding("label_origin", subject.name, line, evidence=evidence)
+        for line in rests_on(subject.name, subject.rests_on)
+    ]
 
 
 def _shared(name: str, source: Subject, target: Subject, pairs: pd.DataFrame) -> list[Finding]:

@@ -81,7 +81,7 @@ def _alone(subject: Subject, truth: Subject | None) -> tuple[list[Finding], list
         *table.not_checked(subject),
         *pair.label_origin(subject),
     ]
-    findings = sites.swapped_columns(subject)
+    findings = [*table.unusable_row(subject), *sites.swapped_columns(subject)]
     if subject.paired:
         findings += sites.site_order(subject)
     rest = subject

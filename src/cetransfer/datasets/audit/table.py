@@ -8,6 +8,7 @@ import numpy as np
 
 from cetransfer.datasets.audit.additive import additive_residual
 from cetransfer.datasets.audit.finding import Finding, rows_of
+from cetransfer.datasets.dataset import SHOWN
 from cetransfer.datasets.units import KJ_PER_MOL
 from cetransfer.structures.prototypes import prototype_named
 
@@ -33,6 +34,16 @@ MANY = 20
 
 SAME = 1e-6
 """eV/atom: closer energies are copies of each other."""
+
+
+def unusable_row(subject: Subject) -> list[Finding]:
+    """Say which rows of the file hold no compound of the prototype, and why."""
+    if not subject.unusable:
+        return []
+    reasons = list(dict.fromkeys(row["problem"] for row in subject.unusable))
+    more = f" and {len(reasons) - SHOWN} more reasons" if len(reasons) > SHOWN else ""
+    message = f"{len(subject.unusable)} rows cannot be read: {'; '.join(reasons[:SHOWN])}{more}"
+    return [Finding("unusable_row", subject.name, message, subject.unusable)]
 
 
 def not_a_number(subject: Subject) -> tuple[list[Finding], NDArray[np.bool_]]:
