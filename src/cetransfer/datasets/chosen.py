@@ -32,7 +32,10 @@ class Configured:
 
 
 CONFIGURED = {
-    "tabular": Configured(load_tabular, ("path", "prototype", "unit", "columns", "on_bad_rows")),
+    "tabular": Configured(
+        load_tabular,
+        ("path", "prototype", "unit", "quantity", "structures", "columns", "on_bad_rows"),
+    ),
 }
 
 

@@ -18,7 +18,6 @@ from cetransfer.evaluation.splits import (
 from cetransfer.features.schema import feature_schema
 from cetransfer.features.store import stored_features
 from cetransfer.provenance import dvc_hashes
-from cetransfer.structures.prototypes import PROTOTYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +58,8 @@ def load_domains(settings: Settings, root: Path) -> tuple[Domain, Domain]:
     Raises
     ------
     UserError
-        If a data set is unknown, missing or damaged, or both are the same table.
+        If a data set is unknown, missing or damaged, both are the same table, or their labels are
+        of two kinds.
     """
     if len(settings.dataset.sources) != 1:
         named = ", ".join(settings.dataset.sources) or "none"
@@ -70,6 +70,7 @@ def load_domains(settings: Settings, root: Path) -> tuple[Domain, Domain]:
     (chosen,) = settings.dataset.sources
     source = load_source(settings.dataset, chosen, root)
     target = load_target(settings.dataset, root)
+    refuse_unlike(source, target)
     refuse_equal(source, target)
     folder = root / settings.features_dir
     domains = [
@@ -83,6 +84,22 @@ def load_domains(settings: Settings, root: Path) -> tuple[Domain, Domain]:
     return domains[0], domains[1]
 
 
+def refuse_unlike(source: Dataset, target: Dataset) -> None:
+    """Refuse labels of two kinds: nets of one say nothing of the other.
+
+    Raises
+    ------
+    UserError
+        If quantity or unit differ.
+    """
+    if (source.quantity, source.unit) != (target.quantity, target.unit):
+        raise UserError(
+            f"source {source.name} holds {source.quantity} in {source.unit}, target {target.name} "
+            f"{target.quantity} in {target.unit}; choose another dataset/source with the same "
+            "quantity, or give both tables one name and unit with the keys quantity and unit"
+        )
+
+
 def refuse_equal(source: Dataset, target: Dataset) -> None:
     """Refuse a source that is the target: every scored label would have been trained on.
 
@@ -91,10 +108,9 @@ def refuse_equal(source: Dataset, target: Dataset) -> None:
     UserError
         If both have the same rows and labels, in any order.
     """
-    roles = PROTOTYPES[source.prototype].roles
-    if PROTOTYPES[target.prototype].roles != roles:
+    if source.roles != target.roles:
         return
-    columns = [*roles, "formation_energy"]
+    columns = [*source.roles, source.quantity]
     tables = [
         data.frame[columns].sort_values(columns).reset_index(drop=True) for data in (source, target)
     ]

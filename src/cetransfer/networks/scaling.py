@@ -30,7 +30,7 @@ def fit_scalers(
     features
         (n, d), raw.
     labels
-        (n,), eV/atom.
+        (n,), in the unit of the labels.
     rows
         One index array per member: its training rows.
     """

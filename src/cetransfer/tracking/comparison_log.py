@@ -46,6 +46,8 @@ def _log(store: Store, comparison: Comparison, staged: Path) -> str:
         "git.dirty": str(document["dirty"]),
         "features.schema": document["feature_schema"],
         "cetransfer.key": document["key"],
+        "quantity": document["quantity"],
+        "unit": document["unit"],
         **hashes,
     }
     sources = source_runs(store, comparison.sources, document["data_hashes"])

@@ -59,7 +59,7 @@ def fit(
     stack
         M networks on their start values, scalers set.
     features, labels
-        (n, d) raw and (n,) in eV/atom.
+        (n, d) raw and (n,) in their unit.
     rows
         One index array per member: the rows it may draw.
     recipe

@@ -39,7 +39,7 @@ class StackModule(pl.LightningModule):
     stack
         The networks, on their start values.
     features, labels
-        (n, d) raw and (n,) in eV/atom: all rows that any member draws from.
+        (n, d) raw and (n,) in their unit: all rows that any member draws from.
     recipe
         Learning rate, decay and loss.
     steps

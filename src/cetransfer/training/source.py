@@ -81,7 +81,7 @@ def source_nets(
     settings
         Network, training, number of members and seed.
     features, labels
-        (n, d) and (n,) in eV/atom: all rows of the source.
+        (n, d) and (n,) in their unit: all rows of the source.
     schema_digest
         Digest of the feature schema.
     folder

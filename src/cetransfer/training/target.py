@@ -88,7 +88,7 @@ def fit_strategy(
     source
         The source nets that starts point to.
     features, labels
-        (n, d) and (n,) in eV/atom: all target rows; only `starts[m].rows` are drawn by member m.
+        (n, d) and (n,) in their unit: all target rows; only `starts[m].rows` are drawn by member m.
     settings
         Network, training and seed.
 

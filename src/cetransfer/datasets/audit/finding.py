@@ -27,7 +27,7 @@ class Subject:
         ``total_energy_per_atom`` or ``total_energy`` (eV/atom). Unlike in a `Dataset`, energies may
         be missing and rows may occur twice.
     prototype
-        Key in `cetransfer.structures.prototypes.PROTOTYPES`.
+        Key in `cetransfer.structures.prototypes.PROTOTYPES`, None for structures of any.
     rests_on
         Whose calculations the labels rest on, also indirectly.
     true_sites
@@ -36,7 +36,7 @@ class Subject:
 
     name: str
     frame: pd.DataFrame
-    prototype: str
+    prototype: str | None
     rests_on: tuple[str, ...] = ()
     true_sites: bool = False
 

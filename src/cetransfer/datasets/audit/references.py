@@ -73,7 +73,7 @@ def _shifted(
     subject: Subject, difference: NDArray[np.float64], wrong: NDArray[np.bool_]
 ) -> list[Finding]:
     """Compare the reference of each element as A and as B give it."""
-    share_a, share_b = SHARES.get(subject.prototype, (0.0, 0.0))
+    share_a, share_b = SHARES.get(subject.prototype or "", (0.0, 0.0))
     if not share_a:
         return []
     frame = subject.frame[~wrong]

@@ -108,7 +108,9 @@ def swapped_sites(subject: Subject, truth: Subject) -> list[Finding]:
 
 def swapped_columns(subject: Subject) -> list[Finding]:
     """Find formulas whose elements stand in the other column than the formula says."""
-    pattern = {"spinel": r"^{B}{A}2[A-Z]", "perovskite": r"^{B}{A}[A-Z]"}.get(subject.prototype)
+    pattern = {"spinel": r"^{B}{A}2[A-Z]", "perovskite": r"^{B}{A}[A-Z]"}.get(
+        subject.prototype or ""
+    )
     if pattern is None:
         return []
     import re

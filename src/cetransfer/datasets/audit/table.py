@@ -122,17 +122,20 @@ def equal_sites(subject: Subject) -> list[Finding]:
     return [Finding("equal_sites", subject.name, message, rows_of(subject.frame, equal))]
 
 
-def _likely(ratio: float, prototype: str) -> tuple[str, float]:
+def _likely(ratio: float, prototype: str | None) -> tuple[str, float]:
     """Return the unit whose size in eV/atom is nearest to a ratio, and that size."""
-    shape = prototype_named(prototype)
-    atoms, cell = sum(shape.counts.values()), len(shape.site_roles)
     units = {
         "kJ/mol of atoms": KJ_PER_MOL,
-        "kJ/mol of formula units": KJ_PER_MOL * atoms,
         "kcal/mol of atoms": KJ_PER_MOL / 4.184,
         "meV/atom": 1000.0,
-        "eV/formula unit": float(atoms),
-        "eV/cell": float(cell),
     }
+    if prototype is not None:
+        shape = prototype_named(prototype)
+        atoms, cell = sum(shape.counts.values()), len(shape.site_roles)
+        units |= {
+            "kJ/mol of formula units": KJ_PER_MOL * atoms,
+            "eV/formula unit": float(atoms),
+            "eV/cell": float(cell),
+        }
     unit = min(units, key=lambda name: abs(np.log(ratio / units[name])))
     return unit, units[unit]
