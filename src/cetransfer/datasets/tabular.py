@@ -54,7 +54,8 @@ def load_tabular(chosen: NamedData, key: str, root: Path) -> Dataset:
     table = read_user_table(wish.path)
     rows = mapped(table, wish, root / CACHE)
     bad = (rows.problems != "").to_numpy()
-    notes = _notes(wish, rows)
+    frame = rows.frame[~bad].reset_index(drop=True)
+    notes = _notes(wish, rows, frame)
     if bad.any():
         found = _named(rows.frame, rows.problems)
         if chosen.on_bad_rows != "drop":
@@ -64,7 +65,6 @@ def load_tabular(chosen: NamedData, key: str, root: Path) -> Dataset:
         if bad.all():
             raise UserError(f"{wish.path}: {found}. No row is left; correct them")
         notes.append(f"{wish.path}: left out (on_bad_rows=drop): {found}")
-    frame = rows.frame[~bad].reset_index(drop=True)
     return Dataset(
         name=wish.path.stem,
         frame=frame,
@@ -118,18 +118,16 @@ def _checked(chosen: NamedData, key: str) -> Wish:
     return Wish(path, prototype, measure, chosen.columns, folder, key)
 
 
-def _notes(wish: Wish, rows: Rows) -> list[str]:
-    """Say how the table was understood."""
-    measure, frame = wish.measure, rows.frame
+def _notes(wish: Wish, rows: Rows, frame: pd.DataFrame) -> list[str]:
+    """Say how the table was understood; `frame` holds the good rows."""
+    measure = wish.measure
     what = measure.quantity.replace("_", " ") if measure.is_energy else measure.quantity
     sites = f"prototype {wish.prototype.name}" if wish.prototype else "sites by formula"
     notes = [f"{wish.path}: {measure.given} taken as {what}; {sites}"]
     if rows.structures is not None:
-        counts = frame.groupby("formula").size()
-        several = int((counts > 1).sum())
+        several = int((frame.groupby("formula").size() > 1).sum())
         notes.append(
-            f"{wish.path}: features from {int((rows.structures.sizes > 0).sum())} structures; "
-            f"{several} formulas have several"
+            f"{wish.path}: features from {len(frame)} structures; {several} formulas have several"
         )
         if wish.columns.formula is None and wish.prototype is None:
             notes.append(

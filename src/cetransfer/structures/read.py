@@ -136,6 +136,8 @@ def _refuse_guesses(block: dict[str, Any]) -> None:
         known = letters and (
             Element.is_valid_symbol(letters[0].title()) or letters[0][1:2].isupper()
         )
+        if letters and letters[0] in ISOTOPES:
+            raise UserError(f"{letters[0]} is {ISOTOPES[letters[0]]}, an isotope; write H")
         if not known:
             raise UserError(f"its site {symbol!r} is no element; write element symbols")
 
@@ -198,8 +200,8 @@ def _checked(structure: Structure) -> Structure:
     """Return the structure without oxidation states, or say why it has no environments."""
     from pymatgen.core import Element, Structure
 
-    if len(structure) > MOST_SITES:
-        raise UserError(f"it has {len(structure)} sites; at most {MOST_SITES} can be used")
+    if not 0 < len(structure) <= MOST_SITES:
+        raise UserError(f"it has {len(structure)} sites; 1 to {MOST_SITES} can be used")
     symbols = []
     for site in structure:
         if len(site.species) != 1 or not 0.99 < site.species.num_atoms < 1.01:  # noqa: PLR2004

@@ -6,7 +6,7 @@ import pytest
 
 from cetransfer.datasets.dataset import Dataset
 from cetransfer.errors import UserError
-from cetransfer.evaluation.case import load_domains, refuse_equal
+from cetransfer.evaluation.case import load_domains, refuse_equal, refuse_unlike
 from cetransfer.settings import NamedData
 
 
@@ -31,6 +31,16 @@ def test_other_labels_make_it_another_table(target):
     frame = target.frame.copy()
     frame.loc[0, "formation_energy"] += 0.1
     refuse_equal(dataclasses.replace(target, frame=frame), target)
+
+
+def test_labels_of_another_kind_or_unit_are_refused(target):
+    refuse_unlike(target, target)
+    frame = target.frame.rename(columns={"formation_energy": "bulk_modulus"})
+    modulus = dataclasses.replace(target, frame=frame, quantity="bulk_modulus", unit="GPa")
+    with pytest.raises(UserError, match=r"formation_energy in eV/atom, .* bulk_modulus in GPa"):
+        refuse_unlike(target, modulus)
+    with pytest.raises(UserError, match="with the keys quantity and unit"):
+        refuse_unlike(dataclasses.replace(modulus, unit="bar"), modulus)
 
 
 @pytest.mark.parametrize("names", [[], ["a", "b"]])
