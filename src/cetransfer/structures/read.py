@@ -25,6 +25,9 @@ SHORTEST_CONTACT = 0.5
 LATTICE_HEIGHTS = (1.0, 200.0)
 """Angstrom between opposite faces of the cell: no crystal is thinner."""
 
+FARTHEST = 1000.0
+"""Cells: no site is written so far away from its own."""
+
 VOLUME_PER_SITE = (2.0, 1000.0)
 """Cubic angstrom; from diamond under pressure to less than any gas at hand."""
 
@@ -150,8 +153,8 @@ def _from_poscar(text: str) -> Structure:
     if len(lines) < 8:  # noqa: PLR2004 - comment, scale, lattice, names, numbers, mode, a site
         raise UserError("it is no CIF, POSCAR or pymatgen JSON; give one of them")
     # pymatgen makes its lists of that length before it looks for so many sites
-    counts = [word for line in lines[5:30] for word in line.split() if word.isdecimal()]
-    if any(len(word) > len(str(MOST_SITES)) for word in counts):
+    counts = [word for line in lines[5:30] for word in line.split() if "." not in word]
+    if any(re.fullmatch(r"[+]?[\d_]{5,}", word) for word in counts):
         raise UserError(f"it has more than {MOST_SITES} sites, or is no POSCAR")
     warnings.simplefilter("error", BadPoscarWarning)
     structure: Structure = Poscar.from_str(text, read_velocities=False).structure
@@ -215,8 +218,11 @@ def _checked(structure: Structure) -> Structure:
         if not Element.is_valid_symbol(symbol):
             raise UserError(f"{symbol!r} is no element; write element symbols")
         symbols.append(symbol)
-    if not (np.isfinite(structure.frac_coords).all() and structure.volume > 0):
-        raise UserError("a coordinate is no finite number, or its cell has no volume")
+    # not within: NaN is no number either; far away, the neighbour search would need every image
+    if not (np.abs(structure.frac_coords) < FARTHEST).all() or not structure.volume > 0:
+        raise UserError(
+            "a coordinate is no number, or far outside of the cell, or the cell has no volume"
+        )
     heights = 1 / np.linalg.norm(structure.lattice.inv_matrix, axis=0)
     low, high = LATTICE_HEIGHTS
     if not (low <= heights.min() and heights.max() <= high):
@@ -234,6 +240,7 @@ def _checked(structure: Structure) -> Structure:
         structure.lattice,
         symbols,
         structure.frac_coords,
+        to_unit_cell=True,
         site_properties={
             key: values for key, values in structure.site_properties.items() if key == "role"
         },

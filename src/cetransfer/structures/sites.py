@@ -103,12 +103,14 @@ def symmetry_orbits(structure: Structure, symprec: float = SYMPREC) -> tuple[Orb
             f"spglib finds no symmetry with symprec={symprec}; "
             "check for coincident sites or a distorted lattice"
         )
-    first_sites = dict.fromkeys(found.equivalent_atoms.tolist())
+    # of the crystal: equivalent_atoms are fewer in a supercell that breaks its symmetry
+    orbit_of = found.crystallographic_orbits
+    first_sites = dict.fromkeys(orbit_of.tolist())
     return tuple(
         Orbit(
             roles[first],
             elements[first],
-            tuple(np.flatnonzero(found.equivalent_atoms == first).tolist()),
+            tuple(np.flatnonzero(orbit_of == first).tolist()),
         )
         for first in first_sites
     )
