@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import re
+import warnings
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -128,7 +129,9 @@ def read_part(cells: Sequence[Cell], wanted: Sequence[Wanted | None], path: Path
         found, problem = None, cell.problem
         if not problem:
             try:
-                found = with_roles(read_structure(cell.content, cell.ending), roles)
+                # elements without an electronegativity are nothing to warn of
+                with warnings.catch_warnings(action="ignore"):
+                    found = with_roles(read_structure(cell.content, cell.ending), roles)
             except UserError as error:
                 problem = f"{error}".replace("\0", " ")[:LONGEST]
         structures.append(found)

@@ -80,11 +80,11 @@ def read_structure(content: bytes, ending: str = "") -> Structure:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            structure = {"CIF": _from_cif, "POSCAR": _from_poscar, "JSON": _from_json}[kind](text)
+            read = {"CIF": _from_cif, "POSCAR": _from_poscar, "JSON": _from_json}[kind]
+            return _checked(read(text))
     except DAMAGE as error:
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise UserError(f"it is no readable {kind} ({reason}); save it again") from error
-    return _checked(structure)
 
 
 def _kind(text: str) -> str:

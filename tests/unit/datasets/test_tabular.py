@@ -97,6 +97,7 @@ def test_groups_are_kept_as_text_and_counted(load):
         ("Sr2+Ti4+O3", "oxidation states are no part"),
         ("Sr(TiO3)", "it cannot be read"),
         ("SrTi2O4", "not of the form ABO3"),
+        ("Y2O3", "write an element on two sites twice, like YYO3"),
         ("", "there is no formula"),
     ],
 )
