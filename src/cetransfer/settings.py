@@ -19,6 +19,8 @@ class TableColumns:
 
     formula: str | None
     energy: str
+    structure: str | None = None
+    group: str | None = None
 
 
 @dataclass
@@ -41,6 +43,8 @@ class NamedData:
     path: str | None = None
     prototype: str | None = None
     unit: str | None = None
+    quantity: str | None = None
+    structures: str | None = None
     columns: TableColumns | None = None
     on_bad_rows: str | None = None
     query: MaterialsProjectQuery | None = None

@@ -58,7 +58,7 @@ CONFIGURED = {
     ),
     "tabular": Configured(
         load_tabular,
-        ("path", "prototype", "unit", "columns", "on_bad_rows"),
+        ("path", "prototype", "unit", "quantity", "structures", "columns", "on_bad_rows"),
         Entry(
             about="your own table: formulas or elements, an energy in a stated unit, a prototype",
             prototype="",

@@ -20,6 +20,11 @@ def in_other_order(data: Dataset) -> Dataset:
     UserError
         If A and B are not equally many in the formula, so that an exchange is another compound.
     """
+    if data.structures is not None or data.prototype is None:
+        raise UserError(
+            f"dataset.site_order=both: {data.name} has structures of its own, which say what is on "
+            "A and B; give as_given"
+        )
     counts = prototype_named(data.prototype).counts
     if counts["A"] != counts.get("B"):
         raise UserError(

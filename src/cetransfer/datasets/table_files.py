@@ -111,15 +111,17 @@ def _read_xlsx(path: Path, content: bytes) -> pd.DataFrame:
     import struct
     import zipfile
     import zlib
-    from xml.etree.ElementTree import ParseError
 
     import pandas as pd
+    from openpyxl.utils.exceptions import CellCoordinatesException, InvalidFileException
 
     # what zipfile, zlib and openpyxl raise on damaged workbooks, found by mutating valid ones
     damage = (
-        *(zipfile.BadZipFile, zlib.error, struct.error, ParseError, OSError, EOFError),
+        *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
         *(ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
-        *(AssertionError, MemoryError),
+        *(AssertionError, MemoryError, CellCoordinatesException, InvalidFileException),
+        # of either XML parser, lxml's and Python's own
+        SyntaxError,
     )
     try:
         frame = pd.read_excel(io.BytesIO(content), engine="openpyxl", na_filter=False, dtype=object)

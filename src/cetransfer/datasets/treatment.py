@@ -19,7 +19,6 @@ from cetransfer.datasets.audit.run import audit
 from cetransfer.datasets.audit.sites import swapped_sites
 from cetransfer.datasets.dataset import FORMATION_ENERGY, SITES
 from cetransfer.errors import UserError
-from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -213,8 +212,11 @@ def _swapped(data: Dataset, rows: NDArray[np.bool_]) -> pd.DataFrame:
 
 def _has_energies(data: Dataset) -> bool:
     """Tell whether the checks of the audit can read a data set."""
-    roles = prototype_named(data.prototype).roles
-    return data.quantity == FORMATION_ENERGY and set(roles) == set(SITES)
+    return (
+        data.quantity == FORMATION_ENERGY
+        and data.structures is None
+        and set(data.roles) == set(SITES)
+    )
 
 
 def _check_kinds(kinds: list[str]) -> None:

@@ -21,7 +21,6 @@ from cetransfer.features.domain import Domain, hashes_of
 from cetransfer.features.schema import feature_schema
 from cetransfer.features.store import SOURCES, TARGET, stored_features
 from cetransfer.provenance import dvc_hashes
-from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,13 +53,15 @@ def load_domains(settings: Settings, root: Path) -> tuple[tuple[Domain, ...], Do
     Raises
     ------
     UserError
-        If a data set is unknown, missing or damaged, or a source is the target.
+        If a data set is unknown, missing or damaged, a source is the target, or
+        their labels are of two kinds.
     """
     chosen = settings.dataset
     names = source_order(chosen)
     sources = [load_source(chosen, name, root) for name in names]
     target = load_target(chosen, root)
     for source in sources:
+        refuse_unlike(source, target)
         refuse_equal(source, target)
     folder = root / settings.features_dir
     views = [
@@ -102,6 +103,22 @@ def source_order(chosen: DatasetSettings) -> list[str]:
     return list(chosen.order)
 
 
+def refuse_unlike(source: Dataset, target: Dataset) -> None:
+    """Refuse labels of two kinds: nets of one say nothing of the other.
+
+    Raises
+    ------
+    UserError
+        If quantity or unit differ.
+    """
+    if (source.quantity, source.unit) != (target.quantity, target.unit):
+        raise UserError(
+            f"source {source.name} holds {source.quantity} in {source.unit}, target {target.name} "
+            f"{target.quantity} in {target.unit}; choose another dataset/source with the same "
+            "quantity, or give both tables one name and unit with the keys quantity and unit"
+        )
+
+
 def refuse_equal(source: Dataset, target: Dataset) -> None:
     """Refuse a source that is the target: every scored label would have been trained on.
 
@@ -110,8 +127,8 @@ def refuse_equal(source: Dataset, target: Dataset) -> None:
     UserError
         If both have the same rows and labels, in any order.
     """
-    roles = prototype_named(source.prototype).roles
-    if prototype_named(target.prototype).roles != roles:
+    roles = source.roles
+    if target.roles != roles:
         return
     columns = [*roles, "label"]
     tables = [

@@ -76,7 +76,7 @@ def scores(comparison: Comparison) -> pd.DataFrame:
 def parity(comparison: Comparison) -> pd.DataFrame:
     """Return label and prediction of every scored row, of the strategy with the lowest error."""
     best = min(comparison.strategies, key=lambda line: line.mae)
-    table = ensemble(comparison.predictions)
+    table = ensemble(comparison.predictions, comparison.document["quantity"])
     return table[(table["part"] == CROSS_VALIDATION) & (table["strategy"] == best.name)]
 
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cetransfer.structures.prototypes import prototype_named
-
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -59,7 +57,7 @@ class Domain:
     @property
     def sites(self) -> pd.DataFrame:
         """The element on each site of the rows."""
-        return self.data.frame[list(prototype_named(self.data.prototype).roles)]
+        return self.data.frame[list(self.data.roles)]
 
     def in_all_views(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return where the rows stand in `features`, once for each view."""

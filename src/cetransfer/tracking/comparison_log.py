@@ -44,6 +44,8 @@ def _log(store: Store, comparison: Comparison, staged: Path) -> str:
     common = {
         "features.schema": document["feature_schema"],
         "cetransfer.key": document["key"],
+        "quantity": document["quantity"],
+        "unit": document["unit"],
     }
     sources = source_runs(store, comparison.sources)[-1]
     source_tags = {f"source.{net}": run_id for net, run_id in enumerate(sources)}

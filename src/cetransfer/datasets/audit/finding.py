@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cetransfer.errors import UserError
 from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
@@ -108,7 +109,15 @@ class Finding:
 
 
 def subject_of(data: Dataset, *, true_sites: bool) -> Subject:
-    """Return a data set of the catalogue as the subject of an audit."""
+    """Return a data set as the subject of an audit.
+
+    Raises
+    ------
+    UserError
+        If its structures are of no one prototype.
+    """
+    if data.prototype is None:
+        raise UserError(f"{data.name} has structures of no one prototype; an audit needs one")
     return Subject(data.name, data.frame, data.prototype, data.rests_on, true_sites)
 
 

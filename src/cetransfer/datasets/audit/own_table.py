@@ -10,21 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.datasets.audit.finding import Subject
-from cetransfer.datasets.dataset import ELEMENTS, SHOWN, SITES
+from cetransfer.datasets.dataset import ELEMENTS, SHOWN
 from cetransfer.datasets.formulas import elements_on_sites
 from cetransfer.datasets.table_files import ENDINGS, read_user_table
-from cetransfer.datasets.tabular import UNITS
+from cetransfer.datasets.units import UNITS
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
-from cetransfer.structures.prototypes import PROTOTYPES, prototype_named
+from cetransfer.structures.prototypes import PROTOTYPES, prototype_hashes, prototype_named
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cetransfer.settings import AuditSettings
     from cetransfer.structures.prototypes import Prototype
-
-CATIONS = ["A", "B"]
 
 
 def is_table(name: str) -> bool:
@@ -51,15 +49,13 @@ def read_subject(name: str, settings: AuditSettings) -> tuple[Subject, dict[str,
         energy is a number, or no row can be read.
     """
     prototype = _prototype(settings.prototype)
-    if settings.unit not in UNITS:
-        raise UserError(f"unit={settings.unit} is not known; choose from {', '.join(UNITS)}")
+    factor, per = _unit(settings.unit)
     path = Path(name)
     table = read_user_table(path)
     columns = settings.columns
     frame, atoms, problems = _compounds(table, prototype, columns.formula, name)
     energies = _numbers(table, columns.energy, name, "columns.energy")
-    per_atom = 1 if settings.unit == "eV/atom" else atoms
-    frame["formation_energy"] = energies * UNITS[settings.unit] / per_atom
+    frame["formation_energy"] = energies * factor / (1 if per == "atom" else atoms)
     if columns.total_energy in table:
         key = "columns.total_energy"
         frame["total_energy_per_atom"] = _numbers(table, columns.total_energy, name, key)
@@ -75,21 +71,23 @@ def read_subject(name: str, settings: AuditSettings) -> tuple[Subject, dict[str,
     if bad.all():
         told = "; ".join(f"row {each['row']}: {each['problem']}" for each in unusable[:SHOWN])
         raise UserError(f"{name}: no row can be read as {prototype.name} ({told})")
-    subject = Subject(path.name, frame[~bad], prototype.name, unusable=unusable)
-    return subject, {path.name: sha256(path)}
+    chosen = str(settings.prototype)
+    subject = Subject(path.name, frame[~bad], chosen, unusable=unusable)
+    return subject, {path.name: sha256(path), **prototype_hashes(chosen)}
+
+
+def _unit(unit: str) -> tuple[float, str]:
+    # without structures nothing says how many atoms a cell has
+    possible = {name: size for name, size in UNITS.items() if size[1] != "cell"}
+    if unit not in possible:
+        raise UserError(f"unit={unit} is not known; choose from {', '.join(possible)}")
+    return possible[unit]
 
 
 def _prototype(name: str | None) -> Prototype:
-    possible = [each for each, shape in PROTOTYPES.items() if set(shape.roles) == set(SITES)]
     if name is None:
-        raise UserError(f"a table needs prototype=NAME; choose from {', '.join(possible)}")
-    prototype = prototype_named(name)
-    if name not in possible:
-        raise UserError(
-            f"prototype={name}: the audit compares rows by the elements on A and B; it knows "
-            f"{', '.join(possible)}"
-        )
-    return prototype
+        raise UserError(f"a table needs prototype=NAME; choose from {', '.join(PROTOTYPES)}")
+    return prototype_named(name)
 
 
 def _compounds(
@@ -98,11 +96,12 @@ def _compounds(
     """Return formula and sites, atoms in each formula, and what is wrong with it ("" if fine)."""
     import pandas as pd
 
+    roles = prototype.roles
     if formula is None:
-        frame = _sites(table, where)
+        frame = _sites(table, roles, where)
         frame.insert(0, "formula", [prototype.formula(each) for each in _records(frame)])
         atoms = pd.Series(sum(prototype.counts.values()), index=table.index)
-        known = frame[list(SITES)].isin(ELEMENTS).all(axis=1)
+        known = frame[list(roles)].isin(ELEMENTS).all(axis=1)
         return frame, atoms, pd.Series("", table.index).mask(~known, "a site holds no element")
     if formula not in table:
         raise _missing(table, formula, where, "columns.formula")
@@ -111,13 +110,14 @@ def _compounds(
         try:
             read[text] = (*elements_on_sites(text, prototype), "")
         except UserError as error:
-            read[text] = (dict.fromkeys(SITES, ""), 1, str(error))
+            read[text] = (dict.fromkeys(roles, ""), 1, str(error))
     rows = [read[text] for text in table[formula]]
     frame = pd.DataFrame([sites for sites, _, _ in rows], index=table.index)
     atoms = pd.Series([count for _, count, _ in rows], index=table.index)
     problems = pd.Series([problem for _, _, problem in rows], index=table.index)
-    if set(CATIONS) <= set(table.columns):
-        named = _sites(table, where)
+    cations = [role for role in roles if role != "X"]
+    if set(cations) <= set(table.columns):
+        named = _sites(table, roles, where)
         same = pd.Series(
             [
                 sorted(one.values()) == sorted(other.values())
@@ -126,24 +126,24 @@ def _compounds(
             index=table.index,
         )
         wrong = ~same & (problems == "")
-        problems = problems.mask(wrong, "columns A and B name other elements than the formula")
+        columns = " and ".join(cations)
+        problems = problems.mask(wrong, f"columns {columns} name other elements than the formula")
         frame = named
     frame.insert(0, "formula", table[formula].astype(str))
     return frame, atoms, problems
 
 
-def _sites(table: pd.DataFrame, where: str) -> pd.DataFrame:
+def _sites(table: pd.DataFrame, roles: tuple[str, ...], where: str) -> pd.DataFrame:
     """Return the columns of elements; X is oxygen where there is none."""
-    for site in CATIONS:
-        if site not in table:
-            raise _missing(table, site, where, "columns.formula")
-    frame = table[[site for site in SITES if site in table]].astype(str)
-    return frame.assign(X=frame.get("X", "O"))
+    for role in roles:
+        if role not in table and role != "X":
+            raise _missing(table, role, where, "columns.formula")
+    frame = table[[role for role in roles if role in table]].astype(str)
+    return frame.assign(X=frame.get("X", "O"))[list(roles)]
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, str]]:
-    rows = frame[list(SITES)].itertuples(index=False, name=None)
-    return [dict(zip(SITES, row, strict=True)) for row in rows]
+    return [dict(row) for row in frame.to_dict("records")]
 
 
 def _numbers(table: pd.DataFrame, name: str, where: str, key: str) -> pd.Series:
