@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,10 @@ WRITTEN = ("dvc.lock", "outputs")
 """What runs themselves write: it makes no tree dirty, or every stage of the pipeline would."""
 
 
+RUNNING_STAGE = "DVC_STAGE"
+"""Environment variable in which DVC tells a command which stage it is."""
+
+
 def git_commit(root: Path) -> tuple[str | None, bool | None]:
     """Return the commit of the project and whether the tree is dirty; None outside a repository.
 
@@ -79,14 +84,25 @@ def dvc_hashes(root: Path) -> dict[str, str]:
 def stage_hashes(root: Path) -> dict[str, str]:
     """Return the MD5 by path of what the stages of the pipeline made, as `dvc.lock` records it.
 
-    Outputs that are not there are left out: DVC removes those of a stage before it runs, so what
-    is left is what the stage can have read.
+    Outputs that are not there are left out; so are, in a stage that DVC runs, those of this stage
+    and of the ones after it, which are of an earlier turn.
     """
     stages = _yaml(root / "dvc.lock").get("stages")
-    entries = stages.values() if isinstance(stages, dict) else ()
+    entries: dict[str, Any] = stages if isinstance(stages, dict) else {}
+    later = {os.environ.get(RUNNING_STAGE, "")}
+    # as often as there are stages, so that the longest chain is followed to its end
+    for _ in entries:
+        made = [path for name in later for path, _ in _outs(entries.get(name, {}).get("outs"))]
+        later |= {
+            name
+            for name, entry in entries.items()
+            for path, _ in _outs(entry.get("deps"))
+            if any(out == path or out.startswith(f"{path}/") for out in made)
+        }
     return {
         path: value
-        for entry in entries
+        for name, entry in entries.items()
+        if name not in later
         for path, value in _outs(entry.get("outs"))
         if (root / path).exists()
     }
@@ -114,7 +130,7 @@ def _yaml(path: Path) -> dict[str, Any]:
 
 
 def _outs(entries: list[dict[str, str]] | None) -> Iterator[tuple[str, str]]:
-    """Yield path and MD5 of the outputs that an entry of DVC lists."""
+    """Yield path and MD5 of the files and folders that an entry of DVC lists."""
     for entry in entries or ():
         if "md5" in entry:
             yield entry["path"], entry["md5"]

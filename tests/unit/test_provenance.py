@@ -109,7 +109,11 @@ stages:
     cmd: cetransfer features
     deps: [{path: data, hash: md5, md5: 99.dir, size: 1}]
     outs: [{path: outputs/features, hash: md5, md5: 12.dir, size: 1}]
+  source:
+    deps: [{path: outputs/features, hash: md5, md5: 12.dir, size: 1}]
+    outs: [{path: outputs/source, hash: md5, md5: 56.dir, size: 1}]
   compare:
+    deps: [{path: outputs/source, hash: md5, md5: 56.dir, size: 1}]
     outs: [{path: outputs/metrics.json, hash: md5, md5: '34', size: 1}]
 """
 
@@ -121,6 +125,22 @@ def test_hashes_of_stages_are_those_of_what_is_there(tmp_path):
     assert stage_hashes(tmp_path) == {"outputs/features": "12.dir"}
     (tmp_path / "outputs" / "metrics.json").touch()
     assert stage_hashes(tmp_path)["outputs/metrics.json"] == "34"
+
+
+@pytest.mark.parametrize(
+    ("stage", "before"),
+    [
+        ("features", set()),
+        ("source", {"outputs/features"}),
+        ("compare", {"outputs/features", "outputs/source"}),
+    ],
+)
+def test_a_stage_that_runs_has_the_hashes_of_those_before_it(tmp_path, monkeypatch, stage, before):
+    (tmp_path / "dvc.lock").write_text(LOCK)
+    for name in ("features", "source", "metrics.json"):
+        (tmp_path / "outputs" / name).mkdir(parents=True)
+    monkeypatch.setenv("DVC_STAGE", stage)
+    assert set(stage_hashes(tmp_path)) == before
 
 
 def test_tags_of_a_run_name_commit_state_and_hashes(repository):
