@@ -143,7 +143,8 @@ def _sites(table: pd.DataFrame, roles: tuple[str, ...], where: str) -> pd.DataFr
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, str]]:
-    return [dict(row) for row in frame.to_dict("records")]
+    columns = list(frame.columns)
+    return [dict(zip(columns, row, strict=True)) for row in frame.itertuples(index=False)]
 
 
 def _numbers(table: pd.DataFrame, name: str, where: str, key: str) -> pd.Series:
