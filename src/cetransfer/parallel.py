@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
@@ -71,7 +72,11 @@ def in_parts(
 
 
 def end_with(parent: int) -> None:
-    """End this worker process soon after its parent, which may have been killed outright."""
+    """End this worker process soon after its parent, which may have been killed outright.
+
+    Ctrl-C reaches every process at once; it is the parent's to answer.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def follow() -> None:
         while os.getppid() == parent:
