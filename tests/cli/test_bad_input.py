@@ -70,7 +70,7 @@ CHOICES = [
     (["protocol.folds=61"], "protocol.folds=61 is more than the 60 labelled rows"),
     (["dataset.n_labelled=100000"], "dataset.n_labelled=100000: give 1 to"),
     (["dataset/source=[surrogate_perovskite]"], "are the same table"),
-    (["dataset/source=[surrogate_spinel,li2023_spinel]"], "a comparison takes one"),
+    (["dataset.order=[li2023_spinel]"], "must name each source once: surrogate_spinel"),
     (["+strategy.svr.kind=zero_shot"], "a baseline has that name"),
     (["features.table=closed"], "features.table=closed is unknown; allowed: open, li2023"),
     (["network.activation=swish"], "network.activation=swish is unknown; choose one of"),

@@ -24,7 +24,7 @@ def test_a_name_like_no_other_gets_the_list(tmp_path):
 
 def test_a_data_set_that_takes_more_than_its_name_says_so(tmp_path):
     with pytest.raises(UserError, match=r"tabular takes more .* dataset/target=tabular"):
-        load("tabular", root=tmp_path, exclude_suspects=True)
+        load("tabular", root=tmp_path)
 
 
 def test_a_name_can_be_taken_once_only():

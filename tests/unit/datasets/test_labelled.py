@@ -41,7 +41,14 @@ def load(tmp_path, cif):
         else:
             table.to_parquet(file, index=False)
         columns = TableColumns("formula", "formation_energy")
-        chosen = NamedData("tabular", str(file), str(prototype), "eV/atom", columns, on_bad_rows)
+        chosen = NamedData(
+            "tabular",
+            path=str(file),
+            prototype=str(prototype),
+            unit="eV/atom",
+            columns=columns,
+            on_bad_rows=on_bad_rows,
+        )
         return load_tabular(chosen, "dataset.sources.tabular", tmp_path)
 
     return loaded

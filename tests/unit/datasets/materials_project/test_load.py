@@ -6,7 +6,7 @@ from cetransfer.datasets.chosen import load_target
 from cetransfer.datasets.materials_project.load import load_materials_project
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
-from cetransfer.settings import DatasetSettings, MaterialsProjectQuery, NamedData
+from cetransfer.settings import MaterialsProjectQuery, NamedData
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_the_key_is_in_no_file(materials_project, load, tmp_path):
         ({"unit": "eV/atom"}, r"dataset\.target\.unit has no meaning for materials_project"),
     ],
 )
-def test_keys_are_checked_before_anything_is_asked(tmp_path, keys, message):
-    target = NamedData("materials_project", **{"on_bad_rows": "drop", **keys})
+def test_keys_are_checked_before_anything_is_asked(settings, tmp_path, keys, message):
+    settings.dataset.target = NamedData("materials_project", **{"on_bad_rows": "drop", **keys})
     with pytest.raises(UserError, match=message):
-        load_target(DatasetSettings("x", {}, target, None, 0, exclude_suspects=True), tmp_path)
+        load_target(settings.dataset, tmp_path)
