@@ -128,7 +128,10 @@ def _notes(wish: Wish, rows: Rows, frame: pd.DataFrame) -> list[str]:
     """Say how the table was understood; `frame` holds the good rows."""
     measure = wish.measure
     what = measure.quantity.replace("_", " ") if measure.is_energy else measure.quantity
-    sites = f"prototype {wish.prototype.name}" if wish.prototype else "sites by formula"
+    sites = "sites by formula"
+    if wish.prototype is not None:
+        form, group = wish.prototype.formula_template, wish.prototype.space_group
+        sites = f"prototype {wish.prototype.name} ({form}, space group {group})"
     notes = [f"{wish.path}: {measure.given} taken as {what}; {sites}"]
     if rows.structures is not None:
         several = int((frame.groupby("formula").size() > 1).sum())
