@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Score:
-    """Errors in eV/atom; `delta` fields are against target_only, negative is better."""
+    """Errors in the labels' unit; `delta` fields are against target_only, negative is better."""
 
     name: str
     mae: float
@@ -60,6 +60,7 @@ def score(
     strategies: Sequence[str],
     baselines: Sequence[str],
     *,
+    quantity: str,
     reference: str,
     test_to_train: float,
     alpha: float,
@@ -73,6 +74,8 @@ def score(
         The table of `cetransfer.evaluation.predictions`.
     strategies, baselines
         Names, in the order of the result.
+    quantity
+        Column of the labels.
     reference
         The strategy that gains are measured against (target_only).
     test_to_train
@@ -89,8 +92,8 @@ def score(
     against the reference. The best baseline is the one with the lowest error on the scored folds, a
     choice that can only favour the baselines.
     """
-    combined = ensemble(predictions)
-    raw = {name: _raw(name, predictions, combined) for name in (*strategies, *baselines)}
+    combined = ensemble(predictions, quantity)
+    raw = {name: _raw(name, predictions, combined, quantity) for name in (*strategies, *baselines)}
     best = min(baselines, key=lambda name: raw[name].mae)
 
     def against(other: str, names: Sequence[str]) -> dict[str, tuple[float, float]]:
@@ -139,18 +142,18 @@ def score(
     )
 
 
-def _raw(name: str, predictions: pd.DataFrame, combined: pd.DataFrame) -> _Raw:
+def _raw(name: str, predictions: pd.DataFrame, combined: pd.DataFrame, quantity: str) -> _Raw:
     own = combined[(combined["strategy"] == name) & (combined["part"] == CROSS_VALIDATION)]
     error = own["error"].abs()
     single = predictions[
         (predictions["strategy"] == name) & (predictions["part"] == CROSS_VALIDATION)
     ]
     unseen = combined[(combined["strategy"] == name) & (combined["part"] == UNSEEN)]
-    labels = own["formation_energy"]
+    labels = own[quantity]
     return _Raw(
         per_fold=error.groupby([own["repeat"], own["fold"]]).mean().to_numpy(np.float64),
-        per_compound=error.groupby([own["A"], own["B"]]).mean().to_numpy(np.float64),
-        single=float((single["prediction"] - single["formation_energy"]).abs().mean()),
+        per_compound=error.groupby([own["A"], own["B"], own["row"]]).mean().to_numpy(np.float64),
+        single=float((single["prediction"] - single[quantity]).abs().mean()),
         unseen=float(unseen["error"].abs().mean()) if len(unseen) else None,
         rmse=float(np.sqrt((own["error"] ** 2).mean())),
         r2=float(1.0 - (own["error"] ** 2).sum() / ((labels - labels.mean()) ** 2).sum()),

@@ -94,7 +94,7 @@ def show_comparison(comparison: Comparison) -> None:
     table = Table(
         box=SIMPLE_HEAD,
         padding=0,
-        title=f"{document['dataset']}: mean absolute error, eV/atom "
+        title=f"{document['dataset']}: mean absolute error, {document['unit']} "
         f"({document['protocol']['folds']}-fold, {document['n_target']} labelled rows)",
         title_justify="left",
     )
@@ -126,8 +126,9 @@ def _p(value: float | None) -> str:
 def sentence(comparison: Comparison) -> str:
     """Return the verdict in one sentence."""
     best = min(comparison.strategies, key=lambda line: line.mae)
+    unit = comparison.document["unit"]
     if best.verdict is None:
-        return f"Lowest error: {best.name}, {best.mae:.4f} eV/atom. No transfer did better."
+        return f"Lowest error: {best.name}, {best.mae:.4f} {unit}. No transfer did better."
     gain = {
         "gain": "The gain is more than chance",
         "not_distinguishable": "The difference is not distinguishable from chance",
@@ -136,7 +137,7 @@ def sentence(comparison: Comparison) -> str:
     p = _p(best.p_corrected)
     relation = p.replace("<", "< ") if p.startswith("<") else f"= {p}"
     return (
-        f"Lowest error: {best.name}, {best.mae:.4f} eV/atom, {best.delta:+.4f} against "
+        f"Lowest error: {best.name}, {best.mae:.4f} {unit}, {best.delta:+.4f} against "
         f"{comparison.reference.name}. {gain} "
         f"(95 %: {best.delta_low:+.4f} to {best.delta_high:+.4f}, corrected p {relation})."
     )
