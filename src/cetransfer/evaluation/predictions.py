@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from cetransfer.evaluation.splits import Member, Split
     from cetransfer.settings import Settings
 
-CROSS_VALIDATION = "cross_validation"
-UNSEEN = "unseen"
-
 
 def member_predictions(
     name: str, case: Case, predicted: NDArray[np.float64], members: Sequence[Member]
@@ -83,7 +80,7 @@ def _rows(
     return pd.DataFrame(
         {
             "strategy": name,
-            "part": UNSEEN if split.fold is None else CROSS_VALIDATION,
+            "part": split.part,
             "repeat": split.repeat,
             "fold": pd.array([split.fold] * len(frame), dtype="Int64"),
             "member": member,
