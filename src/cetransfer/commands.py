@@ -79,9 +79,7 @@ def train(settings: Settings) -> None:
     folder = _folder(settings, root / settings.source_dir)
     store = open_store(settings.tracking, root)
     _announce(case.sources, case.target)
-    nets = source_nets(
-        settings, case.sources, case.schema.digest, folder, without=case.without
-    )
+    nets = source_nets(settings, case.sources, case.schema.digest, folder, without=case.without)
     for stage, runs in zip(nets.stages, source_runs(store, nets), strict=True):
         _tell(f"source nets  {folder / stage.key}")
         for net, run_id in enumerate(runs):

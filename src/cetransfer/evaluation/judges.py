@@ -116,7 +116,7 @@ class SignFlip(Judge):
                 fold=table["fold"].astype("Int64"),
                 compound=chosen["formula"],
                 A=chosen["A"],
-                B=chosen["B"] if "B" in chosen else "",
+                B=chosen.get("B", ""),
                 share=share,
             ),
             seed,

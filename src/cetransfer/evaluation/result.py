@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DOCUMENT = "comparison.json"
 PREDICTIONS = "predictions.parquet"
+CURVE = "learning_curve.csv"
 
 
 @lru_cache(maxsize=1)
@@ -36,6 +37,8 @@ def stage(comparison: Comparison, folder: Path) -> Path:
     folder.mkdir(parents=True)
     jsonschema.validate(comparison.document, comparison_schema())
     comparison.predictions.to_parquet(folder / PREDICTIONS, index=False)
+    if comparison.curve is not None:
+        comparison.curve.to_csv(folder / CURVE, index=False)
     write_json(folder / DOCUMENT, comparison.document)
     return folder
 

@@ -1,4 +1,4 @@
-"""A paired test that asks nothing of the distribution: are differences as likely up as down?"""
+"""A paired test that asks of differences only that, by chance, they go up as often as down."""
 
 from __future__ import annotations
 

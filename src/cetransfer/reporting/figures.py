@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 import numpy as np
 
-from cetransfer.evaluation.predictions import CROSS_VALIDATION, ensemble
+from cetransfer.evaluation.predictions import ensemble
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,10 +24,14 @@ PANELS_PER_ROW = 3
 
 
 def draw_comparison(comparison: Comparison, folder: Path) -> None:
-    """Write `strategies.png` and `parity.png` into a folder."""
+    """Write `strategies.png`, `parity.png` and, if there is one, the learning curve."""
     mpl.use("Agg")
     draw_strategies(comparison, folder / "strategies.png")
     draw_parity(comparison, folder / "parity.png")
+    if comparison.curve is not None:
+        from cetransfer.reporting.curve import draw_curve
+
+        draw_curve(comparison.curve, _title(comparison), folder / "learning_curve.png")
 
 
 def draw_strategies(comparison: Comparison, path: Path) -> None:
@@ -93,7 +97,7 @@ def _title(comparison: Comparison) -> str:
     document = comparison.document
     return (
         f"{' + '.join(source['name'] for source in document['sources'])} to "
-        f"{document['target']['name']}, {document['n_target']} labelled rows"
+        f"{document['target']['name']}, {document['protocol_words']}"
     )
 
 
@@ -102,7 +106,7 @@ def draw_parity(comparison: Comparison, path: Path) -> None:
     from matplotlib.figure import Figure
 
     table = ensemble(comparison.predictions)
-    table = table[table["part"] == CROSS_VALIDATION]
+    table = table[table["part"] == comparison.part]
     names = [line.name for line in comparison.strategies]
     rows = -(-len(names) // PANELS_PER_ROW)
     columns = min(PANELS_PER_ROW, len(names))

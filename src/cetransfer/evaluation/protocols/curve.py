@@ -29,10 +29,15 @@ if TYPE_CHECKING:
 #: tells these orders of rows from those of other draws
 ORDER = 2
 
+SHARED = (
+    "the draws of a learning curve share rows, the more the larger they are: intervals of large "
+    "sizes are somewhat narrow"
+)
+
 
 @register("learning_curve")
 class LearningCurve(Protocol):
-    """Draw k is an order of rows of its own, number `dataset.draw` + k; a size takes its first rows.
+    """Draw k is an order of rows, number `dataset.draw` + k; each size takes the first of them.
 
     So the smaller sets of a draw lie within the larger ones. Draws are tested on the rows of no
     labelled set, where there are at least as many of these as the largest set has; otherwise each
@@ -82,10 +87,7 @@ class LearningCurve(Protocol):
             part_of(sizes[-1]),
             PairedT(),
             f"{len(orders)} draws of {sizes[-1]} labelled rows{several}, tested on {where}",
-            (
-                "the draws of a learning curve share rows, the more the larger they are: the "
-                "intervals of large sizes are somewhat narrow",
-            ),
+            (SHARED,),
         )
 
 

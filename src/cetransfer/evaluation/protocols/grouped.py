@@ -97,9 +97,7 @@ class Grouped(Protocol):
         )
 
 
-def pack(
-    groups: Sequence[Groups], folds: int, random: np.random.Generator
-) -> list[frozenset[str]]:
+def pack(groups: Sequence[Groups], folds: int, random: np.random.Generator) -> list[frozenset[str]]:
     """Pack the groups of rows into folds: the largest first, each into the emptiest fold.
 
     Groups of equal size, and folds equally empty, are taken in an order that is left to chance. The
