@@ -15,7 +15,7 @@ from cetransfer.errors import UserError
 from cetransfer.evaluation.baselines import BASELINES
 from cetransfer.evaluation.case import notes
 from cetransfer.evaluation.leakage import leakage_audit, require_held_out, seen_by
-from cetransfer.evaluation.learning_curve import crossovers, curve_table
+from cetransfer.evaluation.learning_curve import crossovers, curve_table, last_gains
 from cetransfer.evaluation.predictions import (
     baseline_predictions,
     ensemble,
@@ -166,6 +166,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         "part": case.layout.part,
         **_tested(case, predictions, reference),
         "crossover": None if curve is None else crossovers(curve, reference),
+        "last_gain": None if curve is None else last_gains(curve),
         "dataset": settings.dataset.name,
         "sources": [_described(source) for source in case.sources],
         "target": _described(case.target),

@@ -90,3 +90,17 @@ def crossovers(table: pd.DataFrame, reference: str) -> dict[str, int | None]:
         open_ = lines[(lines["delta_low"] <= 0) & (lines["delta_high"] >= 0)]
         found[str(name)] = int(open_["n_labelled"].min()) if len(open_) else None
     return found
+
+
+def last_gains(table: pd.DataFrame) -> dict[str, int | None]:
+    """Return, for every strategy with a verdict, the largest size at which it is a gain.
+
+    Of few rows, luck with the rows is so large that a crossover may come before any gain shows;
+    this says up to where there is one. None where there is none.
+    """
+    own = table[table["verdict"].notna()]
+    found: dict[str, int | None] = {}
+    for name, lines in own.groupby("strategy", sort=False):
+        gains = lines[lines["verdict"] == "gain"]
+        found[str(name)] = int(gains["n_labelled"].max()) if len(gains) else None
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
@@ -104,8 +104,9 @@ def _line(
     )
 
 
-def show_curve(curve: pd.DataFrame, crossover: Mapping[str, int | None], console: Console) -> None:
+def show_curve(curve: pd.DataFrame, document: Mapping[str, Any], console: Console) -> None:
     """Print the error at every size, what it says of a gain, and where the gain is lost."""
+    crossover, last_gain = document["crossover"], document["last_gain"]
     sizes = sorted(curve["n_labelled"].unique())
     table = Table(
         box=SIMPLE_HEAD,
@@ -117,16 +118,20 @@ def show_curve(curve: pd.DataFrame, crossover: Mapping[str, int | None], console
     for size in sizes:
         table.add_column(str(size), no_wrap=True)
     table.add_column("crossover", no_wrap=True)
+    table.add_column("last gain", no_wrap=True)
     own = curve[curve["kind"] == "strategy"]
     for name, lines in own.groupby("strategy", sort=False):
         cells = [
             f"{line.mae:.3f} {MARKS.get(str(line.verdict), '')}".rstrip()
             for line in lines.itertuples()
         ]
-        where = "" if name not in crossover else str(crossover[str(name)] or "none")
-        table.add_row(str(name), *cells, where)
+        where = [
+            "" if name not in each else str(each[name] or "none") for each in (crossover, last_gain)
+        ]
+        table.add_row(str(name), *cells, *where)
     console.print(table)
     console.print(
-        "crossover: the smallest number of labelled rows whose interval of the gain includes 0.",
+        "crossover: the smallest number of labelled rows whose interval of the gain includes 0; "
+        "last gain: the largest with a gain.",
         highlight=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 # Okabe & Ito, https://jfly.uni-koeln.de/color/: told apart by colour-blind readers too
 COLOURS = {"transfer": "#0072B2", "target only": "#D55E00", "baseline": "#999999"}
 PANELS_PER_ROW = 3
+TITLE = 85
+"""Letters in a line of a title."""
 
 
 def draw_comparison(comparison: Comparison, folder: Path) -> None:
@@ -95,10 +98,11 @@ def _labelled(line: Score) -> str:
 
 def _title(comparison: Comparison) -> str:
     document = comparison.document
-    return (
+    title = (
         f"{' + '.join(source['name'] for source in document['sources'])} to "
         f"{document['target']['name']}, {document['protocol_words']}"
     )
+    return textwrap.fill(title, TITLE)
 
 
 def draw_parity(comparison: Comparison, path: Path) -> None:

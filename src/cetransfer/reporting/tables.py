@@ -121,7 +121,7 @@ def show_comparison(comparison: Comparison) -> None:
     if comparison.curve is not None:
         from cetransfer.reporting.curve import show_curve
 
-        show_curve(comparison.curve, document["crossover"], console)
+        show_curve(comparison.curve, document, console)
 
 
 def _p(value: float | None) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cetransfer.evaluation.learning_curve import crossovers, interval_over_draws
+from cetransfer.evaluation.learning_curve import crossovers, interval_over_draws, last_gains
 
 
 def lines(name, *intervals, kind="strategy"):
@@ -33,6 +33,19 @@ def test_the_crossover_is_the_smallest_size_at_which_the_gain_is_open():
         ]
     )
     assert crossovers(table, "target_only") == {"lost": 20, "kept": None, "never": 10}
+
+
+def test_the_last_gain_is_the_largest_size_with_one():
+    verdicts = {
+        "late": ["not_distinguishable", "gain", "gain"],
+        "lost": ["gain", "gain", "not_distinguishable"],
+        "none": ["not_distinguishable"] * 3,
+        "target_only": [None] * 3,
+    }
+    table = pd.concat(
+        [lines(name, *[(0, 0)] * 3).assign(verdict=own) for name, own in verdicts.items()]
+    )
+    assert last_gains(table) == {"late": 40, "lost": 20, "none": None}
 
 
 def test_the_interval_over_draws_by_hand():

@@ -66,21 +66,21 @@ class LearningCurve(Protocol):
         rest = np.setdiff1d(np.arange(rows), np.concatenate([order[:largest] for order in orders]))
         if len(rest) >= largest:
             tests = [rest] * len(orders)
-            where = f"{len(rest)} rows of no labelled set"
+            where = f"{len(rest)} others"
         else:
             folds = _folds(rows, settings)
             tests = [fold.test for fold in folds]
             orders = [
                 order[np.isin(order, fold.train)] for order, fold in zip(orders, folds, strict=True)
             ]
-            where = f"a held-out fold of {len(tests[0])} rows each"
+            where = f"held-out folds of {len(tests[0])}"
         sizes = limited(asked, min(len(order) for order in orders))
         splits = [
             Split(0, draw, np.sort(order[:size]), test, part_of(size), size=size)
             for size in sizes
             for draw, (order, test) in enumerate(zip(orders, tests, strict=True))
         ]
-        several = f", the largest of {len(sizes)} sizes" if len(sizes) > 1 else ""
+        several = f" (largest of {len(sizes)} sizes)" if len(sizes) > 1 else ""
         return Layout(
             np.unique(np.concatenate([split.train for split in splits])),
             splits,

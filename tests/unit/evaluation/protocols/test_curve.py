@@ -41,8 +41,7 @@ def test_where_many_rows_are_left_all_draws_are_tested_on_them(layout_of):
     assert all(np.array_equal(split.test, rest) for split in layout.splits)
     assert layout.part == "size_12"
     assert layout.words == (
-        f"5 draws of 12 labelled rows, the largest of 3 sizes, tested on {len(rest)} rows of no "
-        "labelled set"
+        f"5 draws of 12 labelled rows (largest of 3 sizes), tested on {len(rest)} others"
     )
 
 
@@ -55,7 +54,7 @@ def test_where_few_rows_are_left_each_draw_has_a_held_out_fold(layout_of):
     for split in layout.splits:
         assert not set(split.train) & set(split.test)
         assert np.array_equal(split.test, tests[split.fold])
-    assert layout.words.endswith("tested on a held-out fold of 14 rows each")
+    assert layout.words.endswith("tested on held-out folds of 14")
     assert "share rows" in layout.notes[0]
 
 
