@@ -9,7 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+import numpy as np
+import pandas as pd
 import pytest
+
+from cetransfer.datasets.elements import ELEMENTS_73
 
 # as the command does: spinning threads beside any other busy process slow a fit down many times
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
@@ -25,6 +29,29 @@ def mirror() -> Path:
     if not folder.is_dir():
         pytest.skip(f"CETRANSFER_MIRROR={named} is not a folder: no released data to test with")
     return folder
+
+
+CIFS = Path(__file__).parent / "cifs"
+
+
+@pytest.fixture(scope="session")
+def cifs() -> dict[str, str]:
+    """Texts of CIF files with site roles, by name."""
+    return {path.stem: path.read_text() for path in CIFS.glob("*.cif")}
+
+
+@pytest.fixture
+def cif(tmp_path, cifs):
+    """Call with a name of `cifs`, or a text or bytes and a name, to get the path of a file."""
+
+    def written(content, name="my"):
+        if content in cifs:
+            content, name = cifs[content], content
+        path = tmp_path / f"{name}.cif"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return written
 
 
 class MaterialsProject(ThreadingHTTPServer):
@@ -150,3 +177,34 @@ def materials_project(monkeypatch):
         monkeypatch.setenv("MP_API_KEY", running.KEY)
         yield running
         running.shutdown()
+
+
+def clean_table(prototype="spinel", *, totals=True, seed=0):
+    """Make a table whose energies follow from smooth element terms and a little noise."""
+    from cetransfer.datasets.audit.prediction import neighbour_kernel
+    from cetransfer.structures.prototypes import prototype_named
+
+    elements = ELEMENTS_73[:30]
+    random = np.random.default_rng(seed)
+    root = np.linalg.cholesky(neighbour_kernel(elements) + 0.05 * np.eye(len(elements)))
+    on_a, on_b, reference = 0.4 * (root @ random.normal(size=(len(elements), 3))).T
+    i, j = np.divmod(np.arange(len(elements) ** 2), len(elements))
+    counts = prototype_named(prototype).counts
+    shares = [counts[site] / sum(counts.values()) for site in "AB"]
+    energy = -1.8 + on_a[i] + on_b[j] + 0.05 * random.normal(size=len(i))
+    energy = np.clip(energy, -4.4, None)
+    frame = pd.DataFrame({"A": np.array(elements)[i], "B": np.array(elements)[j], "X": "O"})
+    rows = frame.to_dict("records")
+    frame.insert(0, "formula", [prototype_named(prototype).formula(row) for row in rows])
+    frame["formation_energy"] = energy
+    if totals:
+        frame["total_energy_per_atom"] = (
+            energy - 6 + shares[0] * reference[i] + shares[1] * reference[j]
+        )
+    return frame
+
+
+@pytest.fixture(scope="session")
+def clean():
+    """Call with a prototype to get a table of 900 rows without a fault."""
+    return clean_table

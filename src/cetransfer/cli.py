@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from dataclasses import dataclass
 
 from cetransfer import __version__
-from cetransfer.errors import UserError
+from cetransfer.errors import UserError, nearest
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -61,7 +62,7 @@ COMMANDS = {
         ("name",),
     ),
     "data audit": Command(
-        "look for wrong labels: data audit SOURCE [TARGET]",
+        "look for wrong labels: data audit SOURCE [TARGET], names or files",
         "audit",
         "cetransfer.commands",
         "audit",
@@ -81,6 +82,7 @@ Examples:
   cetransfer compare dataset=li2023 network=small strategy=[target_only,fine_tune]
   cetransfer compare strategy.freeze.layers=2 protocol.members=3 seed=1
   cetransfer data audit li2023_spinel li2023_perovskite
+  cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
   cetransfer compare --cfg job            the configuration, without running
   cetransfer compare --help               all groups, their options and keys
 """
@@ -147,10 +149,7 @@ def _parse(arguments: list[str]) -> tuple[str, Command, list[str]]:
     if name == "data":
         inner = ", ".join(key.split()[1] for key in COMMANDS if key.startswith("data "))
         raise UserError(f"data needs another word: {inner}; see `cetransfer --help`")
-    import difflib
-
-    near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
-    hint = f"did you mean `cetransfer {near[0]}`?" if near else "see `cetransfer --help`"
+    hint = nearest(name, COMMANDS, "see `cetransfer --help`")
     raise UserError(f"there is no command {name!r}; {hint}")
 
 
@@ -160,5 +159,8 @@ def _with_keys(command: Command, arguments: list[str]) -> list[str]:
     for i, (key, word) in enumerate(zip(command.words, arguments, strict=False)):
         if "=" in word or word.startswith("-"):
             break
-        named[i] = f"{key}={word}"
+        # quoted, as a file may have a name that means something in Hydra's grammar; there only
+        # quotes are escaped, and backslashes before them
+        quoted = re.sub(r"(\\+)(?='|$)", r"\1\1", word).replace("'", r"\'")
+        named[i] = f"{key}='{quoted}'"
     return named

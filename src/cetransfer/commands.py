@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,15 +90,18 @@ def train(settings: Settings) -> None:
 def features(settings: Settings) -> None:
     """Write the features of source and target."""
     from cetransfer.datasets.chosen import load_source, load_target
-    from cetransfer.features.store import feature_file, stored_features
+    from cetransfer.evaluation.case import target_orders
+    from cetransfer.features.store import SOURCES, TARGET, feature_file, stored_features
 
     set_quiet(quiet=settings.quiet)
     root = project_root()
     folder = _folder(settings, root / settings.features_dir)
     sources = [load_source(settings.dataset, name, root) for name in settings.dataset.sources]
-    for data in (*sources, load_target(settings.dataset, root)):
-        rows, columns = stored_features(data, settings.features, folder).shape
-        path = feature_file(data, settings.features, folder)
+    targets = target_orders(settings.dataset, load_target(settings.dataset, root))
+    roles = [SOURCES] * len(sources) + [TARGET] * len(targets)
+    for role, data in zip(roles, [*sources, *targets], strict=True):
+        rows, columns = stored_features(data, settings.features, folder / role).shape
+        path = feature_file(data, settings.features, folder / role)
         _tell(f"{data.name}: {rows} rows, {columns} columns  {path}")
 
 
@@ -134,7 +138,8 @@ def show_data(settings: ShowSettings) -> None:
 
 def audit(settings: AuditSettings) -> None:
     """Audit one data set or two, and write, log and print what was found."""
-    from cetransfer.datasets.audit.load import load_subject, load_truth
+    from cetransfer.datasets.audit.load import load_named, load_truth
+    from cetransfer.datasets.audit.own_table import is_table
     from cetransfer.datasets.audit.run import audit as run
     from cetransfer.files import write_json
     from cetransfer.reporting.audit import show_audit
@@ -144,14 +149,20 @@ def audit(settings: AuditSettings) -> None:
 
     set_quiet(quiet=settings.quiet)
     root = project_root()
-    source, hashes = load_subject(settings.source, root)
+    tables = [name for name in (settings.source, settings.target) if name and is_table(name)]
+    if settings.prototype is not None and not tables:
+        raise UserError(
+            f"prototype={settings.prototype} has no meaning for {settings.source}; "
+            "it is that of a file, such as my.csv"
+        )
+    source, hashes = load_named(settings.source, settings, root)
     target = None
     if settings.target is not None:
-        target, more = load_subject(settings.target, root)
+        target, more = load_named(settings.target, settings, root)
         hashes |= more
     truth, more = load_truth(settings.sites_from, root)
     hashes |= more
-    name = source.name if target is None else f"{source.name}-{target.name}"
+    name = "-".join(Path(each.name).stem for each in (source, target) if each is not None)
     output = _folder(settings, root / "outputs" / "audit" / name)
     store = open_store(settings.tracking, root)
     say(f"auditing {name}")
@@ -160,6 +171,9 @@ def audit(settings: AuditSettings) -> None:
         "source": settings.source,
         "target": settings.target,
         "sites_from": None if truth is None else truth.name,
+        "prototype": settings.prototype,
+        "unit": settings.unit if tables else None,
+        "columns": dataclasses.asdict(settings.columns) if tables else None,
         "data_hashes": hashes,
         **found.document(),
     }

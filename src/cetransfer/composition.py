@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 import re
 import sys
@@ -17,7 +16,7 @@ from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBas
 from yaml import YAMLError
 
 from cetransfer import settings as shapes
-from cetransfer.errors import UserError
+from cetransfer.errors import UserError, nearest
 
 SHAPES: dict[str, type] = {
     "config": shapes.Settings,
@@ -85,7 +84,13 @@ def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one
         key = error.full_key or ""
         message = str(error).splitlines()[0]
         unknown = isinstance(error, ConfigKeyError)
-        hint = _nearest(key, _keys(_tree(shape))) if unknown else ""
+        hint = (
+            f"; {nearest(key, _keys(_tree(shape)), 'see --cfg job for all keys')}"
+            if unknown
+            else ""
+        )
+        if "is not a ListConfig" in message:
+            hint = f"; give a list: {key}=[...]"
         raise UserError(f"{key}: {message}{hint}") from error
     if isinstance(checked, shapes.Settings):
         shapes.check(checked)
@@ -99,8 +104,8 @@ def _explain(error: Exception, config: str) -> str:
     if missing:
         group, _, option = missing.group(1).rpartition("/")
         options = sorted(path.stem for path in (config_dir() / group).glob("*.yaml"))
-        hint = _nearest(option, options) or f"; choose one of {', '.join(options)}"
-        return f"{group or 'config'} has no option {option!r}{hint}"
+        hint = nearest(option, options, f"choose one of {', '.join(options)}")
+        return f"{group or 'config'} has no option {option!r}; {hint}"
     unknown = re.search(r"Could not override '([^']+)'", message)
     if unknown:
         key = unknown.group(1)
@@ -109,14 +114,9 @@ def _explain(error: Exception, config: str) -> str:
         with initialize_config_dir(str(config_dir()), version_base="1.3"):
             known = _keys(OmegaConf.to_container(compose(config)))
         groups = [path.name for path in config_dir().iterdir() if path.is_dir()]
-        hint = _nearest(key, known + groups) or "; see --cfg job for all keys"
-        return f"there is no key {key!r}{hint}"
+        hint = nearest(key, known + groups, "see --cfg job for all keys")
+        return f"there is no key {key!r}; {hint}"
     return f"{first}; see --help for the syntax"
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _tree(shape: type) -> dict[str, Any]:

@@ -19,6 +19,8 @@ class TableColumns:
 
     formula: str | None
     energy: str
+    structure: str | None = None
+    group: str | None = None
 
 
 @dataclass
@@ -41,6 +43,8 @@ class NamedData:
     path: str | None = None
     prototype: str | None = None
     unit: str | None = None
+    quantity: str | None = None
+    structures: str | None = None
     columns: TableColumns | None = None
     on_bad_rows: str | None = None
     query: MaterialsProjectQuery | None = None
@@ -63,6 +67,8 @@ class DatasetSettings:
     n_labelled: int | None
     draw: int
     exclude_suspects: bool
+    repair: bool
+    exclude: list[str]
 
 
 @dataclass
@@ -185,12 +191,24 @@ class ShowSettings:
 
 
 @dataclass
+class AuditColumns:
+    """Names of the columns of a table to audit; no formula means columns A, B, X."""
+
+    formula: str | None
+    energy: str
+    total_energy: str
+
+
+@dataclass
 class AuditSettings:
-    """What `cetransfer data audit` reads."""
+    """What `cetransfer data audit` reads; prototype, unit and columns are those of a file."""
 
     source: str
     target: str | None
     sites_from: str | None
+    prototype: str | None
+    unit: str
+    columns: AuditColumns
     tracking: TrackingSettings
     quiet: bool
     output_dir: str | None

@@ -17,8 +17,11 @@ KEYS = ["strategy", "part", "repeat", "fold", "member", "compound"]
 def test_the_output_folder_holds_the_result_and_nothing_else(first):
     assert sorted(path.name for path in first.folder.iterdir()) == [
         "comparison.json",
+        "metrics.json",
+        "parity.csv",
         "parity.png",
         "predictions.parquet",
+        "strategies.csv",
         "strategies.png",
     ]
 

@@ -37,6 +37,15 @@ def test_one_data_set_is_shown_by_its_name(inside, tmp_path):
         assert "here       no" in done.stdout
 
 
+@pytest.mark.usefixtures("offline")
+def test_what_the_labels_rest_on_is_stated(inside, tmp_path):
+    done = inside("data", "show", "surrogate_perovskite", cwd=tmp_path)
+    assert "labelled by CHGNet 0.3.0, which was trained on Materials Project" in done.stdout
+    assert "has indirectly seen targets from there" in done.stdout
+    done = inside("data", "show", "emery2017", cwd=tmp_path)
+    assert "indirectly" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 
 from cetransfer.datasets.formulas import element_counts
+from cetransfer.files import sha256
 
 TARGET = (
     "dataset/source=[surrogate_spinel]",
@@ -81,3 +84,37 @@ def test_a_key_of_the_own_table_is_refused_elsewhere(project, tools, inside):
     done = inside("compare", *tools.TINY, "+dataset.target.unit=kJ/mol", cwd=project)
     assert done.returncode == 2
     assert "dataset.target.unit has no meaning for surrogate_perovskite" in done.stderr
+
+
+def test_labels_of_a_cif_become_a_source(project, tools, inside, cif):
+    pytest.importorskip("chgnet")
+    cif("my_ilmenite").replace(project / "my_ilmenite.cif")
+    elements = "elements=[Al,Fe,Mg,Ti]"
+    done = inside(
+        *("data", "label", "prototype=my_ilmenite.cif", elements, "workers=1", "output_dir=labels"),
+        cwd=project,
+    )
+    assert done.returncode == 0, done.stderr
+    own = (
+        *("dataset/source=[tabular]", "dataset.sources.tabular.unit=eV/atom"),
+        "dataset.sources.tabular.path=labels/surrogate_my_ilmenite.parquet",
+        "dataset.sources.tabular.prototype=my_ilmenite.cif",
+    )
+    words = ("compare", *tools.TINY, *own, "dataset/target=surrogate_perovskite")
+    done = inside(*words, "output_dir=here", "training.source.batch_size=4", cwd=project)
+    assert done.returncode == 0, done.stderr
+    document = tools.read(project / "here").document
+    assert document["data_hashes"]["my_ilmenite.cif"] == sha256(project / "my_ilmenite.cif")
+    assert "CHGNet" in json.dumps(document["sources"])
+
+
+def test_a_cif_without_roles_is_refused_in_one_line(project, tools, inside, cif, cifs):
+    cif(cifs["my_ilmenite"].replace("B1 Ti", "Ti1 Ti")).replace(project / "my.cif")
+    for words in (
+        ("data", "label", "prototype=my.cif"),
+        ("compare", *tools.TINY, *TARGET, "dataset.target.prototype=my.cif"),
+    ):
+        done = inside(*words, cwd=project)
+        assert done.returncode == 2
+        assert "cetransfer: prototype my.cif: its site labels (A1, Ti1, X1)" in done.stderr
+        assert len(done.stderr.splitlines()) == 1

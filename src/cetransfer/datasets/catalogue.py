@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
 import pkgutil
 from typing import TYPE_CHECKING, Protocol
 
-from cetransfer.errors import UserError
+from cetransfer.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 class Loader(Protocol):
     """Reads a data set."""
 
-    def __call__(self, *, root: Path, exclude_suspects: bool) -> Dataset:
+    def __call__(self, *, root: Path) -> Dataset:
         """Return the data set; see `load`."""
 
 
@@ -69,8 +68,8 @@ def entry(name: str) -> Entry:
     return _entries[name]
 
 
-def load(name: str, *, root: Path, exclude_suspects: bool) -> Dataset:
-    """Read a data set of the catalogue.
+def load(name: str, *, root: Path) -> Dataset:
+    """Read a data set of the catalogue, all rows as they were published.
 
     Parameters
     ----------
@@ -78,8 +77,6 @@ def load(name: str, *, root: Path, exclude_suspects: bool) -> Dataset:
         For example ``"li2023_spinel"`` or ``"surrogate_perovskite"``.
     root
         The project's folder, where ``data/`` stands.
-    exclude_suspects
-        Leave out rows whose label contradicts the rest of the table.
 
     Raises
     ------
@@ -93,13 +90,12 @@ def load(name: str, *, root: Path, exclude_suspects: bool) -> Dataset:
             f"the data set {name} takes more than its name; give its keys with "
             f"dataset/target={name} or dataset/source=[{name}]"
         )
-    data = _loaders[name](root=root, exclude_suspects=exclude_suspects)
+    data = _loaders[name](root=root)
     return dataclasses.replace(data, rests_on=_entries[name].rests_on)
 
 
 def _require(name: str) -> None:
     known = names()
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        meant = f"did you mean {close[0]}? " if close else ""
-        raise UserError(f"no data set {name!r}; {meant}known: {', '.join(known)}")
+        hint = nearest(name, known, f"known: {', '.join(known)}")
+        raise UserError(f"no data set {name!r}; {hint}")

@@ -11,6 +11,7 @@ from cetransfer.datasets.materials_project.load import ENTRY as MATERIALS_PROJEC
 from cetransfer.datasets.materials_project.load import load_materials_project
 from cetransfer.datasets.origin import Entry
 from cetransfer.datasets.tabular import load_tabular
+from cetransfer.datasets.treatment import treated
 from cetransfer.errors import UserError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ CONFIGURED = {
     ),
     "tabular": Configured(
         load_tabular,
-        ("path", "prototype", "unit", "columns", "on_bad_rows"),
+        ("path", "prototype", "unit", "quantity", "structures", "columns", "on_bad_rows"),
         Entry(
             about="your own table: formulas or elements, an energy in a stated unit, a prototype",
             prototype="",
@@ -74,7 +75,8 @@ for _name, _kind in CONFIGURED.items():
 
 def load_source(settings: DatasetSettings, name: str, root: Path) -> Dataset:
     """Read a source by its name in `dataset.sources`; errors as `load_target`."""
-    return _load(settings.sources[name], f"dataset.sources.{name}", settings, root)
+    key = f"dataset.sources.{name}"
+    return _load(settings.sources[name], key, settings, root, target=False)
 
 
 def load_target(settings: DatasetSettings, root: Path) -> Dataset:
@@ -83,12 +85,15 @@ def load_target(settings: DatasetSettings, root: Path) -> Dataset:
     Raises
     ------
     UserError
-        If the data set is unknown, missing or damaged, or has a key that it does not use.
+        If the data set is unknown, missing or damaged, has a key that it does not use, or cannot be
+        treated as asked.
     """
-    return _load(settings.target, "dataset.target", settings, root)
+    return _load(settings.target, "dataset.target", settings, root, target=True)
 
 
-def _load(chosen: NamedData, key: str, settings: DatasetSettings, root: Path) -> Dataset:
+def _load(
+    chosen: NamedData, key: str, settings: DatasetSettings, root: Path, *, target: bool
+) -> Dataset:
     configured = CONFIGURED.get(chosen.name)
     used = ("name", *(configured.keys if configured else ()))
     for field in fields(chosen):
@@ -99,5 +104,8 @@ def _load(chosen: NamedData, key: str, settings: DatasetSettings, root: Path) ->
                 f"it belongs to the data set {' or '.join(fitting)}"
             )
     if configured:
-        return configured.load(chosen, key, root)
-    return catalogue.load(chosen.name, root=root, exclude_suspects=settings.exclude_suspects)
+        data, suspects = configured.load(chosen, key, root), False
+    else:
+        data = catalogue.load(chosen.name, root=root)
+        suspects = catalogue.entry(chosen.name).suspects
+    return treated(data, settings, root, suspects=suspects, target=target)

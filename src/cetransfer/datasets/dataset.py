@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cetransfer.errors import UserError
+from cetransfer.structures.packed import ROLES
 from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    from cetransfer.structures.packed import PackedStructures
 
 SITES = ("A", "B", "X")
 
@@ -32,7 +35,7 @@ ELEMENTS = frozenset(_SYMBOLS.split())
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled compositions of one prototype.
+    """Labelled compositions of one prototype, or labelled structures.
 
     Parameters
     ----------
@@ -41,9 +44,11 @@ class Dataset:
     frame
         Columns ``formula``, one for each role of the prototype (``A``, ``B``, ``X``: element
         symbols), one named by `quantity` with the labels, and further ones of the origin, units in
-        their names. Index 0, 1, 2, ...
+        their names; ``row`` is the row of the user's own file and ``group`` the user's own group.
+        Index 0, 1, 2, ...
     prototype
-        Key in `cetransfer.structures.prototypes.PROTOTYPES`.
+        As `cetransfer.structures.prototypes.prototype_named` takes it, a name or a .cif path; may
+        be None where there are structures.
     hashes
         SHA-256 of every file the rows were read from, by file name.
     notes
@@ -52,6 +57,9 @@ class Dataset:
         Whose calculations the labels rest on, also indirectly.
     quantity, unit
         Column of the labels, and their unit; a formation energy is always in eV/atom.
+    structures
+        One for each row, sites with roles: then features come from them, a role may hold several
+        elements (``"Ba,Sr"``) or be missing (``""``), and a compound may occur in several forms.
 
     Raises
     ------
@@ -61,20 +69,43 @@ class Dataset:
 
     name: str
     frame: pd.DataFrame
-    prototype: str
+    prototype: str | None
     hashes: dict[str, str]
     notes: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
     quantity: str = FORMATION_ENERGY
     unit: str = "eV/atom"
+    structures: PackedStructures | None = None
 
     def __post_init__(self) -> None:
-        check(self.frame, self.name, prototype_named(self.prototype).roles, self.quantity)
+        if self.structures is None:
+            check(self.frame, self.name, self.roles, self.quantity)
+        else:
+            check_structures(self.frame, self.name, len(self.structures), self.quantity)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Columns with the elements of the sites."""
+        if self.structures is not None:
+            return tuple(role for role in ROLES if role in self.frame)
+        if self.prototype is None:
+            raise UserError(f"data set {self.name} has neither a prototype nor structures")
+        return prototype_named(self.prototype).roles
 
     @property
     def labels(self) -> NDArray[np.float64]:
         """The labels (n,) in `unit`."""
         return self.frame[self.quantity].to_numpy(np.float64)
+
+    def keep(self, rows: NDArray[np.bool_]) -> Dataset:
+        """Return the data set with these rows (n,) only; everything that goes by row goes along."""
+        structures = None if self.structures is None else self.structures.take(rows.nonzero()[0])
+        frame = self.frame.loc[rows].reset_index(drop=True)
+        return replace(self, frame=frame, structures=structures)
+
+    def noted(self, *notes: str) -> Dataset:
+        """Return the data set with further notes."""
+        return replace(self, notes=(*self.notes, *notes))
 
 
 def check(
@@ -107,18 +138,47 @@ def check(
                 f"data set {name}: column {site} holds {symbols}, no element symbol, in "
                 f"{rows_named(frame, unknown)}; correct or leave out these rows"
             )
-    bad = ~_finite(frame[quantity])
-    if bad.any():
-        raise UserError(
-            f"data set {name}: {quantity} is not a finite number in "
-            f"{rows_named(frame, bad)}; correct or leave out these rows"
-        )
+    _refuse_not_finite(frame, name, quantity)
     twice = frame.duplicated(list(sites), keep=False).to_numpy()
     if twice.any():
         raise UserError(
             f"data set {name}: the same {', '.join(sites[:-1])} and {sites[-1]} occur more than "
             f"once in {rows_named(frame, twice)}; keep one row of each"
         )
+
+
+def check_structures(frame: pd.DataFrame, name: str, count: int, quantity: str) -> None:
+    """Refuse a table whose rows do not go with its `count` structures.
+
+    Raises
+    ------
+    UserError
+        If there are more or fewer structures than rows, a column is missing, or naming the rows
+        with a label that is no finite number.
+    """
+    for column in ("formula", "A", quantity):
+        if column not in frame:
+            raise UserError(f"data set {name} lacks the column {column}")
+    if frame.empty or len(frame) != count:
+        raise UserError(f"data set {name} has {len(frame)} rows and {count} structures")
+    _refuse_not_finite(frame, name, quantity)
+
+
+def _refuse_not_finite(frame: pd.DataFrame, name: str, quantity: str) -> None:
+    bad = ~_finite(frame[quantity])
+    if bad.any():
+        raise UserError(
+            f"data set {name}: {quantity} is not a finite number in "
+            f"{rows_named(frame, bad)}; correct or leave out these rows"
+        )
+
+
+def row_numbers(frame: pd.DataFrame) -> np.ndarray:
+    """Return the number of each row (n,), from 1; rows of the user's own file have that file's."""
+    numbers: np.ndarray = (
+        frame["row"].to_numpy() if "row" in frame else np.arange(1, len(frame) + 1)
+    )
+    return numbers
 
 
 def rows_named(frame: pd.DataFrame, chosen: np.ndarray) -> str:

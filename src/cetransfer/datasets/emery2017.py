@@ -61,13 +61,12 @@ ENTRY = Entry(
 
 
 @register(NAME, ENTRY)
-def load_emery(*, root: Path, exclude_suspects: bool) -> Dataset:
+def load_emery(*, root: Path) -> Dataset:
     """Read the 4914 perovskites, with ``hull_distance`` (eV/atom) and lattice lengths (angstrom).
 
-    Neither argument is used: the file comes from the mirror or the network, and without total
-    energies no reference can be checked.
+    `root` is not used: the file comes from the mirror or the network.
     """
-    del root, exclude_suspects
+    del root
     if present(NAME, CSV):
         path, sha256 = fetch(NAME, CSV, URL, CSV_SHA256), CSV_SHA256
     else:

@@ -78,7 +78,9 @@ def elements_on_sites(formula: object, prototype: Prototype) -> tuple[dict[str, 
         if free:
             sites[free[0]] = symbol
     if rest or len(found) != len(wanted) or len(sites) != len(wanted):
+        twice = "; write an element on two sites twice, like YYO3" * (len(found) < len(wanted))
         raise UserError(
-            f"it is not of the form {prototype.formula_template} of prototype {prototype.name}"
+            f"it is not of the form {prototype.formula_template} of prototype "
+            f"{prototype.name}{twice}"
         )
     return {role: sites[role] for role in wanted}, atoms

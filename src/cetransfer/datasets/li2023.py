@@ -10,9 +10,6 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import numpy as np
-
-from cetransfer.datasets.audit.additive import suspect_rows
 from cetransfer.datasets.catalogue import register
 from cetransfer.datasets.dataset import Dataset
 from cetransfer.datasets.fetch import fetch, parsed
@@ -48,7 +45,13 @@ ORDER_NOTE = (
 
 
 def _entry(
-    about: str, prototype: str, files: tuple[str, ...], rests_on: str, *, true: bool
+    about: str,
+    prototype: str,
+    files: tuple[str, ...],
+    rests_on: str,
+    *,
+    true: bool,
+    suspects: bool = False,
 ) -> Entry:
     return Entry(
         about=about,
@@ -60,6 +63,7 @@ def _entry(
         ),
         rests_on=(rests_on,),
         true_sites=true,
+        suspects=suspects,
     )
 
 
@@ -71,9 +75,10 @@ def _entry(
         (SPINEL, SPINEL_TOTAL),
         "calculations of Li et al.",
         true=True,
+        suspects=True,
     ),
 )
-def load_spinel(*, root: Path, exclude_suspects: bool) -> Dataset:
+def load_spinel(*, root: Path) -> Dataset:
     """Read the 5174 released spinels, with ``total_energy_per_atom`` (eV/atom).
 
     `root` is not used: the files come from the mirror or the network.
@@ -85,22 +90,11 @@ def load_spinel(*, root: Path, exclude_suspects: bool) -> Dataset:
     frame = _labelled(table["formula"].tolist(), "AB2O4")
     frame["formation_energy"] = table["FormationEnergy/atom"]
     frame["total_energy_per_atom"] = total["Energy/atom"]
-    reasons = suspect_rows(frame)
-    listed = "; ".join(
-        f"{reason}: {', '.join(frame['formula'][marked])}" for reason, marked in reasons.items()
-    )
-    suspect = np.any(list(reasons.values()), axis=0)
-    fate = "left out" if exclude_suspects else "kept"
-    flag = str(exclude_suspects).lower()
-    note = f"{suspect.sum()} suspect rows {fate}: {listed} (dataset.exclude_suspects={flag})"
-    if exclude_suspects:
-        frame = frame.loc[~suspect].reset_index(drop=True)
     return Dataset(
         "li2023_spinel",
         frame,
         "spinel",
         {path: SHA256[path] for path in (SPINEL, SPINEL_TOTAL)},
-        (f"li2023_spinel: {note}",),
     )
 
 
@@ -114,13 +108,9 @@ def load_spinel(*, root: Path, exclude_suspects: bool) -> Dataset:
         true=False,
     ),
 )
-def load_perovskite(*, root: Path, exclude_suspects: bool) -> Dataset:
-    """Read the 855 released perovskites; none is left out.
-
-    Neither argument is used: the files come from the mirror or the network, and without total
-    energies no reference can be checked.
-    """
-    del root, exclude_suspects
+def load_perovskite(*, root: Path) -> Dataset:
+    """Read the 855 released perovskites; `root` is not used, as by `load_spinel`."""
+    del root
     table = published_table(PEROVSKITE)
     frame = _labelled(table["formula"].tolist(), "ABO3")
     frame["formation_energy"] = table["formation_energy_per_atom"]

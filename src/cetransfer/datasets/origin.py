@@ -72,6 +72,8 @@ class Entry:
         Whose calculations the labels rest on, also indirectly.
     true_sites
         Whether A and B are known to be the sites, not just an order of writing.
+    suspects
+        Whether there are rows that contradict the others, for ``dataset.exclude_suspects``.
     """
 
     about: str
@@ -81,3 +83,4 @@ class Entry:
     origins: tuple[Origin, ...]
     rests_on: tuple[str, ...] = field(default=())
     true_sites: bool = False
+    suspects: bool = False

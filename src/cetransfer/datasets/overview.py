@@ -91,7 +91,7 @@ def _path(origin: Origin, file: str, root: Path) -> Path | None:
 
 
 def _figures(name: str, root: Path) -> Figures:
-    frame = catalogue.load(name, root=root, exclude_suspects=False).frame
+    frame = catalogue.load(name, root=root).frame
     on_a, on_b = set(frame["A"]), set(frame["B"])
     pairs = len(frame[["A", "B"]].drop_duplicates())
     return Figures(

@@ -5,16 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cetransfer.datasets.dataset import Dataset
+    from collections.abc import Sequence
 
 
-def rests_on(source: Dataset) -> list[str]:
-    """Return one line if the labels of a source were made by something trained on other labels."""
-    if len(source.rests_on) < 2:  # noqa: PLR2004 - labels of labels
+def rests_on(name: str, origins: Sequence[str]) -> list[str]:
+    """Return one line if the labels of a data set were made by something trained on other labels.
+
+    Parameters
+    ----------
+    name
+        Of the data set.
+    origins
+        What labelled it, then what that was trained on, as in `Dataset.rests_on`.
+    """
+    if len(origins) < 2:  # noqa: PLR2004 - labels of labels
         return []
-    made, *below = source.rests_on
+    made, *below = origins
     line = (
-        f"{source.name} is labelled by {made}, which was trained on {' and '.join(below)} "
+        f"{name} is labelled by {made}, which was trained on {' and '.join(below)} "
         "calculations: a source with these labels has indirectly seen targets from there"
     )
     return [line]

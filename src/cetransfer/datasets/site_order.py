@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def exchanged(data: Dataset) -> Dataset | None:
     """Return the rows with the elements of A and B exchanged, under the same formulas.
 
-    None where there is no B.
+    None where there is no B, or where structures of its own say what is on A and B.
     """
-    if "B" not in data.frame:
+    if "B" not in data.frame or data.structures is not None:
         return None
     frame = data.frame.rename(columns={"A": "B", "B": "A"})[list(data.frame.columns)]
     return dataclasses.replace(data, name=f"{data.name}_exchanged", frame=frame)
@@ -31,6 +31,11 @@ def require_same_compound(data: Dataset) -> None:
     UserError
         If A and B are not equally many in the formula.
     """
+    if data.structures is not None or data.prototype is None:
+        raise UserError(
+            f"dataset.site_order=both: {data.name} has structures of its own, which say what is on "
+            "A and B; give as_given"
+        )
     counts = prototype_named(data.prototype).counts
     if counts["A"] != counts.get("B"):
         raise UserError(

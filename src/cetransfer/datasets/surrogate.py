@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cetransfer.datasets.catalogue import register
 from cetransfer.datasets.dataset import Dataset
 from cetransfer.datasets.fetch import versioned
+from cetransfer.datasets.labelled import RESTS_ON
 from cetransfer.datasets.origin import Entry, Origin
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
@@ -32,21 +33,18 @@ def _entry(name: str, formula: str) -> Entry:
                 {f"{name}.parquet": None},
             ),
         ),
-        # doi 10.1038/s42256-023-00716-3: CHGNet was trained on trajectories of that database
-        rests_on=("CHGNet 0.3.0", "Materials Project"),
+        rests_on=RESTS_ON,
         true_sites=True,
     )
 
 
 @register("surrogate_spinel", _entry("surrogate_spinel", "AB2O4"))
-def _spinel(*, root: Path, exclude_suspects: bool) -> Dataset:
-    del exclude_suspects
+def _spinel(*, root: Path) -> Dataset:
     return load_surrogate("surrogate_spinel", root)
 
 
 @register("surrogate_perovskite", _entry("surrogate_perovskite", "ABO3"))
-def _perovskite(*, root: Path, exclude_suspects: bool) -> Dataset:
-    del exclude_suspects
+def _perovskite(*, root: Path) -> Dataset:
     return load_surrogate("surrogate_perovskite", root)
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+ENDINGS = (".csv", ".parquet", ".xlsx")
+
 OTHER_DELIMITERS = ";\t|"
 
 CELL_LIMIT = 10_000_000
@@ -32,7 +34,7 @@ def read_user_table(path: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    readers = {".csv": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_xlsx}
+    readers = dict(zip(ENDINGS, (_read_csv, _read_parquet, _read_xlsx), strict=True))
     if path.suffix.lower() not in readers:
         raise UserError(f"{path} is no table; give a file that ends in {', '.join(readers)}")
     try:
@@ -109,15 +111,17 @@ def _read_xlsx(path: Path, content: bytes) -> pd.DataFrame:
     import struct
     import zipfile
     import zlib
-    from xml.etree.ElementTree import ParseError
 
     import pandas as pd
+    from openpyxl.utils.exceptions import CellCoordinatesException, InvalidFileException
 
     # what zipfile, zlib and openpyxl raise on damaged workbooks, found by mutating valid ones
     damage = (
-        *(zipfile.BadZipFile, zlib.error, struct.error, ParseError, OSError, EOFError),
+        *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError),
         *(ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
-        *(AssertionError, MemoryError),
+        *(AssertionError, MemoryError, CellCoordinatesException, InvalidFileException),
+        # of either XML parser, lxml's and Python's own
+        SyntaxError,
     )
     try:
         frame = pd.read_excel(io.BytesIO(content), engine="openpyxl", na_filter=False, dtype=object)

@@ -1,37 +1,33 @@
-"""The user's own table: formulas or elements, an energy in a stated unit, one prototype."""
+"""The user's own table: formulas, elements or structures, and labels in a stated unit."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from cetransfer.datasets.dataset import ELEMENTS, SHOWN, Dataset
-from cetransfer.datasets.formulas import elements_on_sites
+from cetransfer.datasets.dataset import SHOWN, Dataset
+from cetransfer.datasets.labelled import labelled_by, same_cell
 from cetransfer.datasets.table_files import read_user_table
-from cetransfer.datasets.units import KJ_PER_MOL
+from cetransfer.datasets.tabular_rows import Wish, mapped
+from cetransfer.datasets.units import measure_of
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
-from cetransfer.structures.prototypes import prototype_named
+from cetransfer.structures.prototypes import prototype_hashes, prototype_named
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cetransfer.settings import NamedData, TableColumns
-    from cetransfer.structures.prototypes import Prototype
-
-UNITS = {"eV/atom": 1.0, "eV/formula unit": 1.0, "kJ/mol": 1.0 / KJ_PER_MOL}
-"""eV per unit; all but the first are divided by the atoms of the formula as written."""
-
-LARGEST_ENERGY = 20.0
-"""eV/atom: no formation energy of a compound comes near, a value in another unit soon does."""
+    from cetransfer.datasets.tabular_rows import Rows
+    from cetransfer.settings import NamedData
 
 ON_BAD_ROWS = ("refuse", "drop")
 
+CACHE = Path("outputs") / "structures"
+"""Below the project: structures that were read, in parts."""
+
 
 def load_tabular(chosen: NamedData, key: str, root: Path) -> Dataset:
-    """Read a table of labelled compositions of one prototype.
+    """Read a table of labelled compounds: compositions of one prototype, or any structures.
 
     Parameters
     ----------
@@ -40,12 +36,14 @@ def load_tabular(chosen: NamedData, key: str, root: Path) -> Dataset:
     key
         Where `chosen` stands in the configuration, for messages: ``"dataset.target"``.
     root
-        Not used: a path is relative to where the command runs.
+        The project's folder, below which structures are kept once read; a path is relative to
+        where the command runs.
 
     Returns
     -------
     Dataset
-        Formation energies in eV/atom; formulas as in the file.
+        Formation energies in eV/atom, or another quantity in its unit; formulas as in the file;
+        ``row`` is the row of the file, ``group`` the user's own, as text.
 
     Raises
     ------
@@ -53,147 +51,121 @@ def load_tabular(chosen: NamedData, key: str, root: Path) -> Dataset:
         If a key has no or no possible value, the file cannot be read, a column is missing, or
         naming the rows that cannot be used.
     """
-    del root
-    path, prototype, unit, columns = _checked(chosen, key)
-    table = read_user_table(path)
-    frame, problems = _mapped(table, prototype, unit, columns, f"{path}", key)
-    bad = problems != ""
-    notes = [f"{path}: {unit} taken as formation energy; prototype {prototype.name}"]
+    wish = _checked(chosen, key)
+    table = read_user_table(wish.path)
+    rows = mapped(table, wish, root / CACHE)
+    bad = (rows.problems != "").to_numpy()
+    frame = rows.frame[~bad].reset_index(drop=True)
+    notes = _notes(wish, rows, frame)
     if bad.any():
-        listed = "; ".join(
-            f"row {number} ({frame['formula'][number]}): {problems[number]}"
-            for number in frame.index[bad][:SHOWN]
-        )
-        more = f"; and {bad.sum() - SHOWN} more" if bad.sum() > SHOWN else ""
-        found = f"{bad.sum()} of {len(frame)} rows cannot be used: {listed}{more}"
+        found = _named(rows.frame, rows.problems)
         if chosen.on_bad_rows != "drop":
             raise UserError(
-                f"{path}: {found}. Correct them, or leave them out with {key}.on_bad_rows=drop"
+                f"{wish.path}: {found}. Correct them, or leave them out with {key}.on_bad_rows=drop"
             )
         if bad.all():
-            raise UserError(f"{path}: {found}. No row is left; correct them")
-        notes.append(f"{path}: left out (on_bad_rows=drop): {found}")
-    frame = frame[~bad].reset_index(drop=True)
-    return Dataset(path.stem, frame, prototype.name, {str(path): sha256(path)}, tuple(notes))
+            raise UserError(f"{wish.path}: {found}. No row is left; correct them")
+        notes.append(f"{wish.path}: left out (on_bad_rows=drop): {found}")
+    if wish.prototype is not None and not same_cell(table, wish.prototype):
+        version = f"another version of {chosen.prototype}"
+        notes.append(f"{wish.path}: labelled with {version}; label again")
+    of_prototype = prototype_hashes(chosen.prototype) if chosen.prototype else {}
+    return Dataset(
+        name=wish.path.stem,
+        frame=frame,
+        prototype=chosen.prototype,
+        hashes={str(wish.path): sha256(wish.path), **of_prototype, **rows.hashes},
+        notes=tuple(notes),
+        rests_on=labelled_by(table),
+        quantity=wish.measure.quantity,
+        unit=wish.measure.unit,
+        structures=None if rows.structures is None else rows.structures.take((~bad).nonzero()[0]),
+    )
 
 
-def _checked(chosen: NamedData, key: str) -> tuple[Path, Prototype, str, TableColumns]:
+def _checked(chosen: NamedData, key: str) -> Wish:
     """Check the keys of a tabular data set."""
     for name, example in (
         ("path", "my.csv"),
-        ("prototype", "perovskite"),
-        ("unit", "eV/atom"),
         ("columns", "{formula:formula,energy:energy}"),
+        ("unit", "eV/atom"),
     ):
         if getattr(chosen, name) is None:
             raise UserError(
                 f"{key}.{name} has no value; give {key}.{name}=..., for example {example}"
             )
-    assert chosen.path and chosen.prototype and chosen.unit and chosen.columns  # noqa: PT018, S101
-    unit = chosen.unit.replace("_", " ")
-    if unit not in UNITS:
-        raise UserError(f"{key}.unit={chosen.unit} is unknown; allowed: {', '.join(UNITS)}")
+    assert chosen.path and chosen.columns  # noqa: PT018, S101 - checked just now
     if chosen.on_bad_rows not in ON_BAD_ROWS:
         raise UserError(
             f"{key}.on_bad_rows={chosen.on_bad_rows} is unknown; allowed: {', '.join(ON_BAD_ROWS)}"
         )
-    return Path(chosen.path), prototype_named(chosen.prototype), unit, chosen.columns
-
-
-def _mapped(
-    table: pd.DataFrame,
-    prototype: Prototype,
-    unit: str,
-    columns: TableColumns,
-    where: str,
-    key: str,
-) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the rows as a data set has them, and for each what is wrong with it ("" if fine)."""
-    import pandas as pd
-
-    atoms: int | pd.Series
-    energies = _energies(table, columns.energy, where, f"{key}.columns.energy")
-    if columns.formula is None:
-        frame, atoms, problems = _from_sites(table, prototype, where, key)
-    else:
-        formulas = _column(table, columns.formula, where, f"{key}.columns.formula")
-        frame, atoms, problems = _from_formulas(formulas, prototype)
-    frame["formation_energy"] = energies * UNITS[unit] / (1 if unit == "eV/atom" else atoms)
-    value = frame["formation_energy"].to_numpy(np.float64)
-    absurd = f"the energy is beyond {LARGEST_ENERGY:g} eV/atom; check the unit"
-    repeated = frame.duplicated(list(prototype.roles))
-    spread = frame.groupby(list(prototype.roles), dropna=False)["formation_energy"]
-    unequal = spread.transform("max") != spread.transform("min")
-    for wrong, reason in (
-        (~np.isfinite(value), "the energy is no finite number"),
-        (np.abs(value) > LARGEST_ENERGY, absurd),
-        (unequal.to_numpy(), "the compound has two energies; keep one"),
-        (repeated.to_numpy(), "the row repeats an earlier one; keep one"),
-    ):
-        problems = problems.mask(pd.Series(wrong, index=frame.index) & (problems == ""), reason)
-    return frame, problems
-
-
-def _column(table: pd.DataFrame, name: str, where: str, key: str) -> pd.Series:
-    if name not in table:
-        there = ", ".join(map(str, table.columns[:12]))
-        raise UserError(f"{where} has no column {name!r}; columns: {there}; set {key}=NAME")
-    column: pd.Series = table[name]
-    return column
-
-
-def _energies(table: pd.DataFrame, name: str, where: str, key: str) -> pd.Series:
-    """Return the energies as numbers, NaN where they are none."""
-    import pandas as pd
-
-    column = _column(table, name, where, key)
-    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
-    if numbers.isna().all():
+    with_structures = chosen.columns.structure is not None
+    if chosen.prototype is None and not with_structures:
         raise UserError(
-            f"{where}: column {name!r} holds no numbers ({column.iloc[0]!r} in row "
-            f"{table.index[0]}); use points in decimals, or set {key} to the energies"
+            f"{key}.prototype has no value; give {key}.prototype=..., for example perovskite, or "
+            f"a column with structures, {key}.columns.structure=NAME"
         )
-    return numbers
+    if chosen.structures is not None and not with_structures:
+        raise UserError(
+            f"{key}.structures={chosen.structures} needs the column with the names of its files; "
+            f"give {key}.columns.structure=NAME"
+        )
+    measure = measure_of(chosen, key)
+    if measure.per == "cell" and not with_structures:
+        raise UserError(
+            f"{key}.unit={chosen.unit} needs structures that say how many atoms a cell has; give "
+            f"{key}.columns.structure=NAME, or the energies in eV/atom or eV/formula unit"
+        )
+    path = Path(chosen.path)
+    folder = Path(chosen.structures) if chosen.structures else path.parent
+    if with_structures and not folder.is_dir():
+        raise UserError(f"{key}.structures={folder} is no folder; check the path")
+    prototype = None if chosen.prototype is None else prototype_named(chosen.prototype)
+    return Wish(path, prototype, measure, chosen.columns, folder, key)
 
 
-def _from_formulas(
-    formulas: pd.Series, prototype: Prototype
-) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
-    """Return formula and sites, atoms in each formula, and what is wrong with it."""
-    import pandas as pd
+def _notes(wish: Wish, rows: Rows, frame: pd.DataFrame) -> list[str]:
+    """Say how the table was understood; `frame` holds the good rows."""
+    measure = wish.measure
+    what = measure.quantity.replace("_", " ") if measure.is_energy else measure.quantity
+    sites = "sites by formula"
+    if wish.prototype is not None:
+        form, group = wish.prototype.formula_template, wish.prototype.space_group
+        sites = f"prototype {wish.prototype.name} ({form}, space group {group})"
+    notes = [f"{wish.path}: {measure.given} taken as {what}; {sites}"]
+    if rows.structures is not None:
+        several = int((frame.groupby("formula").size() > 1).sum())
+        notes.append(
+            f"{wish.path}: features from {len(frame)} structures; {several} formulas have several"
+        )
+        if wish.columns.formula is None and wish.prototype is None:
+            notes.append(
+                f"{wish.path}: no formulas, so A, B, C are cations in the order of "
+                "electronegativity and X is the most electronegative element, unless a structure "
+                "has roles: an order, no site assignment"
+            )
+    if rows.odd_anions:
+        notes.append(
+            f"{wish.path}: in {rows.odd_anions} formulas the last element, taken as X, is not the "
+            "most electronegative"
+        )
+    if "group" in frame:
+        notes.append(
+            f"{wish.path}: {frame['group'].nunique()} groups in column {wish.columns.group}; "
+            "carried to the predictions, folds do not look at them"
+        )
+    return notes
 
-    empty = dict.fromkeys(prototype.roles, "")
-    known: dict[object, tuple[dict[str, str], int, str]] = {}
-    for formula in formulas.unique():
-        try:
-            known[formula] = (*elements_on_sites(formula, prototype), "")
-        except UserError as error:
-            known[formula] = (empty, 1, str(error))
-    rows = [known[formula] for formula in formulas]
-    frame = pd.DataFrame([sites for sites, _, _ in rows], index=formulas.index)
-    frame.insert(0, "formula", formulas.astype(str))
-    return (
-        frame,
-        pd.Series([atoms for _, atoms, _ in rows], index=formulas.index),
-        pd.Series([problem for _, _, problem in rows], index=formulas.index),
+
+def _named(frame: pd.DataFrame, problems: pd.Series) -> str:
+    """Say how many rows cannot be used, and name the first of them."""
+    bad = problems[problems != ""]
+    first = bad.iloc[:SHOWN]
+    listed = "; ".join(
+        f"row {number} ({formula}): {problem}"
+        for number, formula, problem in zip(
+            first.index, frame.loc[first.index, "formula"], first, strict=True
+        )
     )
-
-
-def _from_sites(
-    table: pd.DataFrame, prototype: Prototype, where: str, key: str
-) -> tuple[pd.DataFrame, int, pd.Series]:
-    """Return the same for a table with a column of elements for each role; X may be missing."""
-    import pandas as pd
-
-    roles = [role for role in prototype.roles if role != "X" or "X" in table]
-    frame = pd.DataFrame(
-        {role: _column(table, role, where, f"{key}.columns.formula") for role in roles}
-    ).astype(str)
-    if "X" not in frame:
-        frame["X"] = "O"
-    compounds = zip(*(frame[role] for role in prototype.roles), strict=True)
-    names = [prototype.formula(dict(zip(prototype.roles, one, strict=True))) for one in compounds]
-    frame.insert(0, "formula", names)
-    unknown = ~frame[list(prototype.roles)].isin(ELEMENTS).all(axis=1)
-    problems = pd.Series("", index=frame.index).mask(unknown, "a site holds no element symbol")
-    return frame, sum(prototype.counts.values()), problems
+    more = f"; and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+    return f"{len(bad)} of {len(frame)} rows cannot be used: {listed}{more}"

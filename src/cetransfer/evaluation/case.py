@@ -13,9 +13,8 @@ from cetransfer.evaluation.protocol import make_protocol
 from cetransfer.evaluation.splits import held_sets, make_members
 from cetransfer.features.domain import Domain, hashes_of
 from cetransfer.features.schema import feature_schema
-from cetransfer.features.store import stored_features
+from cetransfer.features.store import SOURCES, TARGET, stored_features
 from cetransfer.provenance import dvc_hashes
-from cetransfer.structures.prototypes import PROTOTYPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,28 +71,41 @@ def load_domains(settings: Settings, root: Path) -> tuple[tuple[Domain, ...], Do
     Raises
     ------
     UserError
-        If a data set is unknown, missing or damaged, or a source is the target.
+        If a data set is unknown, missing or damaged, a source is the target, or
+        their labels are of two kinds.
     """
     chosen = settings.dataset
     names = source_order(chosen)
     sources = [load_source(chosen, name, root) for name in names]
     target = load_target(chosen, root)
     for source in sources:
+        refuse_unlike(source, target)
         refuse_equal(source, target)
     folder = root / settings.features_dir
 
-    def features(data: Dataset) -> NDArray[np.float32]:
-        return stored_features(data, settings.features, folder)
+    def features(data: Dataset, part: str) -> NDArray[np.float32]:
+        return stored_features(data, settings.features, folder / part)
 
-    views, other = [features(target)], exchanged(target)
-    further = None if other is None else features(other)
+    orders = [features(data, TARGET) for data in target_orders(chosen, target)]
+    views = orders if chosen.site_order == "both" else orders[:1]
+    return (
+        tuple(Domain(source, (features(source, SOURCES),)) for source in sources),
+        Domain(target, tuple(views), orders[1] if len(orders) > 1 else None),
+    )
+
+
+def target_orders(chosen: DatasetSettings, target: Dataset) -> list[Dataset]:
+    """Return the target as given and, where that can be made, with A and B exchanged.
+
+    Raises
+    ------
+    UserError
+        If both orders are to be trained on and the other one is another compound.
+    """
     if chosen.site_order == "both":
         require_same_compound(target)
-        views += [] if further is None else [further]
-    return (
-        tuple(Domain(source, (features(source),)) for source in sources),
-        Domain(target, tuple(views), further),
-    )
+    other = exchanged(target)
+    return [target] if other is None else [target, other]
 
 
 def source_order(chosen: DatasetSettings) -> list[str]:
@@ -117,6 +129,22 @@ def source_order(chosen: DatasetSettings) -> list[str]:
     return list(chosen.order)
 
 
+def refuse_unlike(source: Dataset, target: Dataset) -> None:
+    """Refuse labels of two kinds: nets of one say nothing of the other.
+
+    Raises
+    ------
+    UserError
+        If quantity or unit differ.
+    """
+    if (source.quantity, source.unit) != (target.quantity, target.unit):
+        raise UserError(
+            f"source {source.name} holds {source.quantity} in {source.unit}, target {target.name} "
+            f"{target.quantity} in {target.unit}; choose another dataset/source with the same "
+            "quantity, or give both tables one name and unit with the keys quantity and unit"
+        )
+
+
 def refuse_equal(source: Dataset, target: Dataset) -> None:
     """Refuse a source that is the target: every scored label would have been trained on.
 
@@ -125,8 +153,8 @@ def refuse_equal(source: Dataset, target: Dataset) -> None:
     UserError
         If both have the same rows and labels, in any order.
     """
-    roles = PROTOTYPES[source.prototype].roles
-    if PROTOTYPES[target.prototype].roles != roles:
+    roles = source.roles
+    if target.roles != roles:
         return
     columns = [*roles, "label"]
     tables = [
@@ -146,7 +174,10 @@ def refuse_equal(source: Dataset, target: Dataset) -> None:
 def notes(sources: Sequence[Domain], target: Domain) -> list[str]:
     """Return what the reader should know of the data, one line each."""
     told = [note for domain in (*sources, target) for note in domain.data.notes]
-    return [*told, *(line for source in sources for line in rests_on(source.data))]
+    return [
+        *told,
+        *(line for source in sources for line in rests_on(source.name, source.data.rests_on)),
+    ]
 
 
 def load_case(settings: Settings, root: Path) -> Case:

@@ -138,12 +138,14 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     tables.append(_baselines(settings, case, partial / "baselines.parquet"))
     predictions = pd.concat(tables, ignore_index=True)
     reference = next(item.name for item in strategies if isinstance(item, TargetOnly))
+    quantity = case.target.data.quantity
 
     def scored(part: str) -> tuple[list[Score], list[Score]]:
         return score(
             predictions,
             [strategy.name for strategy in strategies],
             list(BASELINES),
+            quantity=quantity,
             reference=reference,
             judge=case.layout.judge,
             part=part,
@@ -156,7 +158,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     strategy_scores, baseline_scores = (
         by_size[max(by_size)] if by_size else scored(case.layout.part)
     )
-    curve = curve_table(by_size, predictions, parts) if by_size else None
+    curve = curve_table(by_size, predictions, parts, quantity) if by_size else None
     commit, dirty = git_commit(root)
     document = {
         "strategies": [dataclasses.asdict(line) for line in strategy_scores],
@@ -168,6 +170,8 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         "crossover": None if curve is None else crossovers(curve, reference),
         "last_gain": None if curve is None else last_gains(curve),
         "dataset": settings.dataset.name,
+        "quantity": case.target.data.quantity,
+        "unit": case.target.data.unit,
         "sources": [_described(source) for source in case.sources],
         "target": _described(case.target),
         "n_source": sum(len(source) for source in case.sources),
@@ -211,7 +215,8 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
 
 def _tested(case: Case, predictions: pd.DataFrame, reference: str) -> dict[str, Any]:
     """Return which test was used, and over how many of what."""
-    table = ensemble(predictions[predictions["strategy"] == reference])
+    own = predictions[predictions["strategy"] == reference]
+    table = ensemble(own, case.target.data.quantity)
     judge = case.layout.judge
     count = len(judge.replicates(table[table["part"] == case.layout.part]))
     return {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
+from cetransfer.datasets.dataset import row_numbers
 from cetransfer.evaluation.sign_flip import sign_flip
 from cetransfer.evaluation.statistics import PairedTest, corrected_t, paired_t
 from cetransfer.seeding import Purpose, generator
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from cetransfer.evaluation.splits import Split
 
-#: what a row of scored predictions is known by
-ROW = ["repeat", "fold", "compound", "A", "B"]
+#: what a scored row of the predictions is known by
+ROW = ["repeat", "fold", "row"]
 
 
 class Judge(ABC):
@@ -100,8 +101,9 @@ class SignFlip(Judge):
     @classmethod
     def over(cls, splits: Sequence[Split], frame: pd.DataFrame, seed: int) -> SignFlip:
         """Return the judge of splits that hold out groups of rows of a table."""
+        numbers = row_numbers(frame)
         rows = [
-            (split.repeat, split.fold, row, group, len(own))
+            (split.repeat, split.fold, numbers[row], group, len(own))
             for split in splits
             for row, own in zip(split.test.tolist(), split.groups, strict=True)
             for group in own
@@ -110,16 +112,8 @@ class SignFlip(Judge):
         # a compound counts once, however many folds score it and whatever groups it is in
         scores = table.drop_duplicates(["repeat", "fold", "row"]).groupby("row").size()
         share = 1.0 / (table["count"] * table["row"].map(scores) * len(scores))
-        chosen = frame.iloc[table["row"]].reset_index(drop=True)
         return cls(
-            table[["repeat", "group"]].assign(
-                fold=table["fold"].astype("Int64"),
-                compound=chosen["formula"],
-                A=chosen["A"],
-                B=chosen.get("B", ""),
-                share=share,
-            ),
-            seed,
+            table[[*ROW, "group"]].assign(fold=table["fold"].astype("Int64"), share=share), seed
         )
 
     def replicates(self, scored: pd.DataFrame) -> NDArray[np.float64]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cetransfer.datasets.row_elements import elements_of
 from cetransfer.training.proofs import ProofError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -77,16 +78,15 @@ def require_held_out(members: Sequence[Member], nets: SourceNets) -> None:
     for member in members:
         held = member.split.held
         for source, rows in seen_by(nets, member.source) if held else ():
-            sites = source.sites.iloc[rows]
-            leaks = np.flatnonzero(sites.isin(held).any(axis=1))
-            if len(leaks):
-                row = int(rows[leaks[0]])
-                element = next(name for name in sites.iloc[leaks[0]] if name in held)
-                raise ProofError(
-                    f"{_named(member.split)}: {element} is held out, but its source net "
-                    f"{member.source} was trained on row {row + 1} "
-                    f"({source.data.frame['formula'].iloc[row]}) of {source.name}; the split leaks"
-                )
+            for row, elements in zip(rows, elements_of(source.sites.iloc[rows]), strict=True):
+                leaked = sorted(held.intersection(elements))
+                if leaked:
+                    raise ProofError(
+                        f"{_named(member.split)}: {leaked[0]} is held out, but its source net "
+                        f"{member.source} was trained on row {row + 1} "
+                        f"({source.data.frame['formula'].iloc[row]}) of {source.name}; the split "
+                        "leaks"
+                    )
 
 
 def leakage_audit(target: Domain, splits: Sequence[Split], seen: Sequence[Seen]) -> list[Leakage]:
@@ -104,50 +104,46 @@ def leakage_audit(target: Domain, splits: Sequence[Split], seen: Sequence[Seen])
     ProofError
         If a row is both trained on and scored.
     """
-    sites = [tuple(row) for row in target.sites.itertuples(index=False)]
-    return [
-        _audited(target, sites, split, list(_held_by(own, target)))
-        for split, own in zip(splits, seen, strict=True)
-    ]
+    return [_audited(target, split, own) for split, own in zip(splits, seen, strict=True)]
 
 
-def _held_by(seen: Seen, target: Domain) -> Iterator[tuple[set[tuple[str, ...]], int, bool]]:
-    """Yield, for each source, the elements on all sites, the rows, and if compounds are alike."""
-    for source, rows in seen:
-        held = set(source.sites.iloc[rows].itertuples(index=False, name=None))
-        yield held, len(rows), source.data.prototype == target.data.prototype
-
-
-def _audited(
-    target: Domain,
-    sites: list[tuple[str, ...]],
-    split: Split,
-    held: list[tuple[set[tuple[str, ...]], int, bool]],
-) -> Leakage:
+def _audited(target: Domain, split: Split, seen: Seen) -> Leakage:
     both = np.intersect1d(split.train, split.test)
     if len(both):
         raise ProofError(
             f"{_named(split)}: row {both[0] + 1} ({target.data.frame['formula'].iloc[both[0]]}) is "
             "trained on and scored; the split leaks"
         )
-    in_source = set().union(*(rows for rows, _, _ in held))
-    alike = set().union(*(rows for rows, _, same in held if same))
-    scored = [sites[row] for row in split.test]
-    elements = {element for row in scored for element in row}
-    trained = {element for row in split.train for element in sites[row]}
+    in_source, alike = set(), set()
+    for source, rows in seen:
+        pairs = set(_sites(source, rows))
+        in_source |= pairs
+        if source.data.prototype == target.data.prototype:
+            alike |= pairs
+    scored = _sites(target, split.test)
+    elements = _elements(target, split.test)
+    known = set().union(*(_elements(source, rows) for source, rows in seen))
     return Leakage(
         part=split.part,
         repeat=split.repeat,
         fold=split.fold,
         train=len(split.train),
         test=len(split.test),
-        source=sum(count for _, count, _ in held),
+        source=sum(len(rows) for _, rows in seen),
         pairs_in_source=sum(row in in_source for row in scored),
         compounds_in_source=sum(row in alike for row in scored),
-        new_to_train=sorted(elements - trained),
-        new_to_source=sorted(elements - {element for row in in_source for element in row}),
+        new_to_train=sorted(elements - _elements(target, split.train)),
+        new_to_source=sorted(elements - known),
         held=sorted(split.held),
     )
+
+
+def _sites(domain: Domain, rows: NDArray[np.int64]) -> list[tuple[str, ...]]:
+    return list(domain.sites.iloc[rows].itertuples(index=False, name=None))
+
+
+def _elements(domain: Domain, rows: NDArray[np.int64]) -> set[str]:
+    return {name for row in elements_of(domain.sites.iloc[rows]) for name in row}
 
 
 def _named(split: Split) -> str:

@@ -24,6 +24,7 @@ def curve_table(
     scores: Mapping[int, tuple[Sequence[Score], Sequence[Score]]],
     predictions: pd.DataFrame,
     parts: Mapping[int, str],
+    quantity: str,
 ) -> pd.DataFrame:
     """Return one row per strategy or baseline and size.
 
@@ -35,14 +36,17 @@ def curve_table(
         The table of predictions.
     parts
         Which part of it belongs to each size.
+    quantity
+        Column of the labels.
 
     Returns
     -------
     Columns ``strategy``, ``kind``, ``n_labelled``, ``draws``, those of a score, and ``draw_low``,
     ``draw_high``: the 95 % t interval of the mean over draws, which other labelled rows would fall
-    in, where ``mae_low`` and ``mae_high`` are about other test compounds. Errors in eV/atom.
+    in, where ``mae_low`` and ``mae_high`` are about other test compounds. Errors in the
+    unit of the labels.
     """
-    combined = ensemble(predictions)
+    combined = ensemble(predictions, quantity)
     rows = []
     for size, families in scores.items():
         own = combined[combined["part"] == parts[size]]

@@ -9,6 +9,7 @@ import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 from threadpoolctl import threadpool_limits
 
+from cetransfer.datasets.dataset import FORMATION_ENERGY, row_numbers
 from cetransfer.evaluation.baselines import BASELINES
 from cetransfer.progress import track
 from cetransfer.seeding import Purpose, number
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from cetransfer.evaluation.splits import Member, Split
     from cetransfer.settings import Settings
 
+TINY = 1e-12
+"""Spread of labels below which they count as all equal."""
+
 
 def member_predictions(
     name: str, case: Case, predicted: NDArray[np.float64], members: Sequence[Member]
@@ -33,7 +37,7 @@ def member_predictions(
     name
         Of the strategy.
     predicted
-        (M, n) predictions of every member on every target row, eV/atom.
+        (M, n) predictions of every member on every target row, in the labels' unit.
     members
         M members.
     """
@@ -54,13 +58,16 @@ def baseline_predictions(case: Case, settings: Settings) -> pd.DataFrame:
     """
     target = case.target
     features, labels = target.features, target.labels
+    is_energy = target.data.quantity == FORMATION_ENERGY
 
     def fitted(index: int, name: str, split: Split) -> pd.DataFrame:
         model = BASELINES[name](number(settings.seed, Purpose.BASELINE, index))
         train = target.in_all_views(split.train)
-        model.fit(features[train], labels[train])
+        # the baselines' settings are made for energies in eV/atom; other labels get that size
+        size = 1.0 if is_energy else max(float(labels[train].std()), TINY)
+        model.fit(features[train], labels[train] / size)
         predicted = np.mean([model.predict(view[split.test]) for view in target.views], axis=0)
-        return _rows(name, case, split, 0, predicted)
+        return _rows(name, case, split, 0, size * predicted)
 
     jobs = [(index, name, split) for index, split in enumerate(case.splits) for name in BASELINES]
     cores = cpu_count()
@@ -76,7 +83,8 @@ def baseline_predictions(case: Case, settings: Settings) -> pd.DataFrame:
 def _rows(
     name: str, case: Case, split: Split, member: int, predicted: NDArray[np.floating]
 ) -> pd.DataFrame:
-    frame = case.target.data.frame.iloc[split.test]
+    data = case.target.data
+    frame = data.frame.iloc[split.test]
     return pd.DataFrame(
         {
             "strategy": name,
@@ -84,21 +92,23 @@ def _rows(
             "repeat": split.repeat,
             "fold": pd.array([split.fold] * len(frame), dtype="Int64"),
             "member": member,
+            "row": row_numbers(data.frame)[split.test],
             "compound": frame["formula"].to_numpy(),
             "A": frame["A"].to_numpy(),
             "B": frame["B"].to_numpy() if "B" in frame else "",
-            "formation_energy": case.target.data.labels[split.test],
+            **({"group": frame["group"].to_numpy()} if "group" in frame else {}),
+            data.quantity: data.labels[split.test],
             "prediction": predicted.astype(np.float64),
         }
     )
 
 
-def ensemble(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean prediction of the members of each (strategy, part, repeat, fold, compound).
+def ensemble(predictions: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """Return the mean prediction of the members of each (strategy, part, repeat, fold, row).
 
-    Adds the column `error`, prediction minus label in eV/atom.
+    Adds the column `error`: prediction minus label, which is in the column `quantity`.
     """
-    keys = ["strategy", "part", "repeat", "fold", "compound", "A", "B", "formation_energy"]
+    keys = ["strategy", "part", "repeat", "fold", "row", "compound", "A", "B", quantity]
     means = predictions.groupby(keys, sort=False, dropna=False)["prediction"].mean()
     table = means.reset_index()
-    return table.assign(error=table["prediction"] - table["formation_energy"])
+    return table.assign(error=table["prediction"] - table[quantity])

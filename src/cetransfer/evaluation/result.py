@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from functools import lru_cache
@@ -9,8 +10,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
+import pandas as pd
 
 from cetransfer.errors import UserError
+from cetransfer.evaluation.predictions import ensemble
 from cetransfer.files import write_json
 
 if TYPE_CHECKING:
@@ -20,7 +23,11 @@ if TYPE_CHECKING:
 
 DOCUMENT = "comparison.json"
 PREDICTIONS = "predictions.parquet"
+METRICS = "metrics.json"
+SCORES = "strategies.csv"
+PARITY = "parity.csv"
 CURVE = "learning_curve.csv"
+CURVE_FILES = (CURVE, "learning_curve.png")
 
 
 @lru_cache(maxsize=1)
@@ -37,14 +44,50 @@ def stage(comparison: Comparison, folder: Path) -> Path:
     folder.mkdir(parents=True)
     jsonschema.validate(comparison.document, comparison_schema())
     comparison.predictions.to_parquet(folder / PREDICTIONS, index=False)
+    scores(comparison).to_csv(folder / SCORES, index=False)
+    parity(comparison).to_csv(folder / PARITY, index=False)
+    write_json(folder / METRICS, metrics(comparison))
     if comparison.curve is not None:
         comparison.curve.to_csv(folder / CURVE, index=False)
     write_json(folder / DOCUMENT, comparison.document)
     return folder
 
 
+def metrics(comparison: Comparison) -> dict[str, dict[str, float]]:
+    """Return the few numbers of each strategy and baseline that `dvc metrics` shows."""
+    named = {"mae": "mae", "mae_unseen": "mae_unseen", "delta": "delta", "p": "p_corrected"}
+    return {
+        line.name: {
+            name: value
+            for name, field in named.items()
+            if (value := getattr(line, field)) is not None
+        }
+        for line in (*comparison.strategies, *comparison.baselines)
+    }
+
+
+def scores(comparison: Comparison) -> pd.DataFrame:
+    """Return all scores as a table, one row per strategy and baseline."""
+    kinds = {"strategy": comparison.strategies, "baseline": comparison.baselines}
+    rows = [
+        {"kind": kind, **dataclasses.asdict(line)}
+        for kind, lines in kinds.items()
+        for line in lines
+    ]
+    return pd.DataFrame(rows)
+
+
+def parity(comparison: Comparison) -> pd.DataFrame:
+    """Return label and prediction of every scored row, of the strategy with the lowest error."""
+    best = min(comparison.strategies, key=lambda line: line.mae)
+    table = ensemble(comparison.predictions, comparison.document["quantity"])
+    return table[(table["part"] == comparison.part) & (table["strategy"] == best.name)]
+
+
 def publish(staged: Path, output: Path) -> None:
     """Move staged files over those of an earlier result; the document comes last.
+
+    A learning curve of an earlier result goes where the new one has none.
 
     Raises
     ------
@@ -52,6 +95,9 @@ def publish(staged: Path, output: Path) -> None:
         If the folder cannot be written to.
     """
     try:
+        for name in CURVE_FILES:
+            if not (staged / name).exists():
+                (output / name).unlink(missing_ok=True)
         for path in sorted(staged.iterdir(), key=lambda path: path.name == DOCUMENT):
             path.replace(output / path.name)
     except OSError as error:

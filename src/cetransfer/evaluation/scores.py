@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Score:
-    """Errors in eV/atom; `delta` fields are against target_only, negative is better."""
+    """Errors in the labels' unit; `delta` fields are against target_only, negative is better."""
 
     name: str
     mae: float
@@ -63,6 +63,7 @@ def score(
     strategies: Sequence[str],
     baselines: Sequence[str],
     *,
+    quantity: str,
     reference: str,
     judge: Judge,
     part: str,
@@ -77,6 +78,8 @@ def score(
         The table of `cetransfer.evaluation.predictions`.
     strategies, baselines
         Names, in the order of the result.
+    quantity
+        Column of the labels.
     reference
         The strategy that gains are measured against (target_only).
     judge
@@ -95,9 +98,10 @@ def score(
     against the reference. The best baseline is the one with the lowest error on the scored folds, a
     choice that can only favour the baselines.
     """
-    combined = ensemble(predictions)
+    combined = ensemble(predictions, quantity)
     raw = {
-        name: _raw(name, predictions, combined, judge, part) for name in (*strategies, *baselines)
+        name: _raw(name, predictions, combined, quantity, judge, part)
+        for name in (*strategies, *baselines)
     }
     best = min(baselines, key=lambda name: raw[name].mae)
 
@@ -144,19 +148,22 @@ def score(
 
 
 def _raw(
-    name: str, predictions: pd.DataFrame, combined: pd.DataFrame, judge: Judge, part: str
+    name: str,
+    predictions: pd.DataFrame,
+    combined: pd.DataFrame,
+    quantity: str,
+    judge: Judge,
+    part: str,
 ) -> _Raw:
     own = combined[(combined["strategy"] == name) & (combined["part"] == part)]
     error = own["error"].abs()
     single = predictions[(predictions["strategy"] == name) & (predictions["part"] == part)]
     unseen = combined[(combined["strategy"] == name) & (combined["part"] == UNSEEN)]
-    labels = own["formation_energy"]
+    labels = own[quantity]
     return _Raw(
         replicates=judge.replicates(own),
-        per_compound=error.groupby([own["A"], own["B"], own["compound"]])
-        .mean()
-        .to_numpy(np.float64),
-        single=float((single["prediction"] - single["formation_energy"]).abs().mean()),
+        per_compound=error.groupby([own["A"], own["B"], own["row"]]).mean().to_numpy(np.float64),
+        single=float((single["prediction"] - single[quantity]).abs().mean()),
         unseen=float(unseen["error"].abs().mean()) if len(unseen) else None,
         rmse=float(np.sqrt((own["error"] ** 2).mean())),
         r2=float(1.0 - (own["error"] ** 2).sum() / ((labels - labels.mean()) ** 2).sum()),

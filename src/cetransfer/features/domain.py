@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cetransfer.structures.prototypes import prototype_named
-
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -62,7 +60,7 @@ class Domain:
     @property
     def sites(self) -> pd.DataFrame:
         """The element on each site of the rows."""
-        return self.data.frame[list(prototype_named(self.data.prototype).roles)]
+        return self.data.frame[list(self.data.roles)]
 
     def other_orders(self, view: int) -> tuple[NDArray[np.float32], ...]:
         """Return the features of a view with A and B exchanged, where that can be made."""

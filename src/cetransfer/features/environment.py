@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from cetransfer.settings import FeatureSettings
 
 
-def featurize(structures: Sequence[Structure], settings: FeatureSettings) -> NDArray[np.float64]:
+def featurize(
+    structures: Sequence[Structure],
+    settings: FeatureSettings,
+    names: Sequence[str] | None = None,
+) -> NDArray[np.float64]:
     """Compute Center-Environment features of structures.
 
     For a centre site s with neighbours j in the first n shells::
@@ -39,6 +43,8 @@ def featurize(structures: Sequence[Structure], settings: FeatureSettings) -> NDA
         Each with the site property ``role``; A and B may be the same element.
     settings
         Variant, number of shells n, exponent k, shell tolerance (angstrom), property table.
+    names
+        What to call each structure in a message; its number and formula by default.
 
     Returns
     -------
@@ -61,9 +67,8 @@ def featurize(structures: Sequence[Structure], settings: FeatureSettings) -> NDA
             rows = table.positions(site_elements(structure), lambda site: f"site {site}")
             terms = term_weights(structure, variant, settings)
         except UserError as error:
-            raise UserError(
-                f"structure {number + 1} ({structure.composition.formula}): {error}"
-            ) from error
+            name = f"structure {number + 1} ({structure.composition.formula})"
+            raise UserError(f"{names[number] if names else name}: {error}") from error
         site_weights = combination @ terms.reshape(-1, len(structure))
         features[number] = (site_weights @ table.values[rows]).ravel()
     return features

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cetransfer.errors import UserError
+from cetransfer.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,5 +100,6 @@ def variant_named(name: str) -> Variant:
         If there is none of that name; the message lists the allowed names.
     """
     if name not in VARIANTS:
-        raise UserError(f"features.variant={name} is unknown; allowed: {', '.join(VARIANTS)}")
+        hint = nearest(name, VARIANTS, f"allowed: {', '.join(VARIANTS)}")
+        raise UserError(f"features.variant={name} is unknown; {hint}")
     return VARIANTS[name]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cetransfer.datasets.audit.run import Audit
 
 SHOWN = 8
-"""Formulas a finding names here; the file has all of them."""
+"""Rows a finding names here; the file has all of them."""
 
 
 def show_audit(audit: Audit) -> None:
@@ -34,7 +34,7 @@ def _lines(findings: Sequence[Finding]) -> list[str]:
     for finding in findings:
         lines.append(f"  {finding.kind}  {finding.subject}: {finding.message}")
         if finding.rows:
-            named = [str(row["formula"]) for row in finding.rows[:SHOWN]]
+            named = [f"{row['formula']} (row {row['row']})" for row in finding.rows[:SHOWN]]
             more = len(finding.rows) - len(named)
             lines.append(f"      {', '.join(named)}{f' and {more} more' if more else ''}")
     return lines

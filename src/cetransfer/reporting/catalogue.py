@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from cetransfer.datasets.rests_on import rests_on
 from cetransfer.reporting.tables import WIDTH
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def show_one(overview: Overview) -> None:
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for key, value in lines:
         console.print(f"{key:<10} {value}")
+    for line in rests_on(overview.name, entry.rests_on):
+        console.print(f"note       {line}")
     for copy in overview.copies:
         console.print(f"origin     {copy.address}")
         console.print(f"  file     {copy.name}")

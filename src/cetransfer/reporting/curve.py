@@ -23,9 +23,6 @@ COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999933", "#8
 DASHES = ("-", "--", ":")
 REFERENCE = "#D55E00"
 BASELINE = "#999999"
-FALLS_BELOW = 0.02
-"""Least of an axis in eV/atom, where an interval goes to 0 and below."""
-
 MARKS = {
     "gain": "gain",
     "negative_transfer": "worse",
@@ -33,7 +30,7 @@ MARKS = {
 }
 
 
-def draw_curve(curve: pd.DataFrame, title: str, path: Path) -> None:
+def draw_curve(curve: pd.DataFrame, title: str, unit: str, path: Path) -> None:
     """Draw the error over the number of labelled rows, with the 95 % interval over draws."""
     mpl.use("Agg")
     from matplotlib.figure import Figure
@@ -49,8 +46,9 @@ def draw_curve(curve: pd.DataFrame, title: str, path: Path) -> None:
         shift = 1.0 + 0.012 * (place - (len(names) - 1) / 2)
         _line(axes, curve[curve["strategy"] == name], name, shift, *styles[name])
     axes.set(xscale="log", yscale="log")
+    lowest = 0.3 * float(curve["mae"].min())
     axes.set_ylim(
-        bottom=max(FALLS_BELOW, 0.8 * float(curve["draw_low"].min())),
+        bottom=max(lowest, 0.8 * float(curve["draw_low"].min())),
         top=1.15 * float(curve["draw_high"].max()),
     )
     axes.xaxis.set_major_locator(FixedLocator(sizes))
@@ -60,7 +58,7 @@ def draw_curve(curve: pd.DataFrame, title: str, path: Path) -> None:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("")
     axes.set_xlabel("labelled target rows")
-    axes.set_ylabel("mean absolute error (eV/atom)\n95 % interval over draws")
+    axes.set_ylabel(f"mean absolute error ({unit})\n95 % interval over draws")
     axes.set_title(title, fontsize=9, loc="left")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)

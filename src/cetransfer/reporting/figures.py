@@ -34,7 +34,8 @@ def draw_comparison(comparison: Comparison, folder: Path) -> None:
     if comparison.curve is not None:
         from cetransfer.reporting.curve import draw_curve
 
-        draw_curve(comparison.curve, _title(comparison), folder / "learning_curve.png")
+        unit = comparison.document["unit"]
+        draw_curve(comparison.curve, _title(comparison), unit, folder / "learning_curve.png")
 
 
 def draw_strategies(comparison: Comparison, path: Path) -> None:
@@ -54,7 +55,8 @@ def draw_strategies(comparison: Comparison, path: Path) -> None:
         kind = "target only" if line is comparison.reference else kind
         _interval(axes, line, height, COLOURS[kind], "s" if kind == "baseline" else "o")
     axes.set_yticks(range(len(lines)), [_labelled(line) for line in lines])
-    axes.set_xlabel("mean absolute error (eV/atom), 95 % interval over compounds")
+    unit = comparison.document["unit"]
+    axes.set_xlabel(f"mean absolute error ({unit}), 95 % interval over compounds")
     # the worst are ten times the best: a linear axis would squeeze the best together
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -106,10 +108,11 @@ def _title(comparison: Comparison) -> str:
 
 
 def draw_parity(comparison: Comparison, path: Path) -> None:
-    """Draw predicted against given formation energy, a panel per strategy, on scored folds."""
+    """Draw predicted against given labels, a panel per strategy, on scored folds."""
     from matplotlib.figure import Figure
 
-    table = ensemble(comparison.predictions)
+    quantity, unit = comparison.document["quantity"], comparison.document["unit"]
+    table = ensemble(comparison.predictions, quantity)
     table = table[table["part"] == comparison.part]
     names = [line.name for line in comparison.strategies]
     rows = -(-len(names) // PANELS_PER_ROW)
@@ -117,21 +120,25 @@ def draw_parity(comparison: Comparison, path: Path) -> None:
     figure = Figure(figsize=(3.1 * columns, 3.2 * rows + 0.3), layout="constrained")
     panels = np.atleast_1d(figure.subplots(rows, columns, squeeze=True)).ravel()
     chosen = table[table["strategy"].isin(names)]
-    low = float(min(chosen["formation_energy"].min(), chosen["prediction"].min()))
-    high = float(max(chosen["formation_energy"].max(), chosen["prediction"].max()))
+    low = float(min(chosen[quantity].min(), chosen["prediction"].min()))
+    high = float(max(chosen[quantity].max(), chosen["prediction"].max()))
     for axes, line in zip(panels, comparison.strategies, strict=False):
-        _parity(axes, chosen[chosen["strategy"] == line.name], line, (low, high))
+        _parity(axes, chosen[chosen["strategy"] == line.name], quantity, line, (low, high))
     for axes in panels[len(names) :]:
         axes.remove()
-    figure.supxlabel(f"given formation energy (eV/atom); {_title(comparison)}", fontsize=9)
-    figure.supylabel("predicted (eV/atom)", fontsize=9)
+    figure.supxlabel(
+        f"given {quantity.replace('_', ' ')} ({unit}); {_title(comparison)}", fontsize=9
+    )
+    figure.supylabel(f"predicted ({unit})", fontsize=9)
     figure.savefig(path, dpi=150)
 
 
-def _parity(axes: Axes, table: pd.DataFrame, line: Score, limits: tuple[float, float]) -> None:
+def _parity(
+    axes: Axes, table: pd.DataFrame, quantity: str, line: Score, limits: tuple[float, float]
+) -> None:
     axes.plot(limits, limits, color="black", linewidth=0.7)
     axes.scatter(
-        table["formation_energy"],
+        table[quantity],
         table["prediction"],
         s=5,
         alpha=0.5,

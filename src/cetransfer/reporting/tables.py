@@ -94,7 +94,8 @@ def show_comparison(comparison: Comparison) -> None:
     table = Table(
         box=SIMPLE_HEAD,
         padding=0,
-        title=f"{document['dataset']}: mean absolute error, eV/atom ({document['protocol_words']})",
+        title=f"{document['dataset']}: mean absolute error, {document['unit']} "
+        f"({document['protocol_words']})",
         title_justify="left",
     )
     console = Console()
@@ -133,8 +134,9 @@ def _p(value: float | None) -> str:
 def sentence(comparison: Comparison) -> str:
     """Return the verdict in one sentence."""
     best = min(comparison.strategies, key=lambda line: line.mae)
+    unit = comparison.document["unit"]
     if best.verdict is None:
-        return f"Lowest error: {best.name}, {best.mae:.4f} eV/atom. No transfer did better."
+        return f"Lowest error: {best.name}, {best.mae:.4f} {unit}. No transfer did better."
     gain = {
         "gain": "The gain is more than chance",
         "not_distinguishable": "The difference is not distinguishable from chance",
@@ -143,7 +145,7 @@ def sentence(comparison: Comparison) -> str:
     p = _p(best.p_corrected)
     relation = p.replace("<", "< ") if p.startswith("<") else f"= {p}"
     return (
-        f"Lowest error: {best.name}, {best.mae:.4f} eV/atom, {best.delta:+.4f} against "
+        f"Lowest error: {best.name}, {best.mae:.4f} {unit}, {best.delta:+.4f} against "
         f"{comparison.reference.name}. {gain} "
         f"(95 %: {best.delta_low:+.4f} to {best.delta_high:+.4f}, corrected p {relation})."
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cetransfer.errors import UserError
+from cetransfer.errors import UserError, nearest
 from cetransfer.structures import geometries
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Prototype:
     Parameters
     ----------
     name
-        Key in `PROTOTYPES`.
+        Key in `PROTOTYPES`; of the user's own, the name of its file without ``.cif``.
     formula_template
         Formula with the roles in place of the elements, for example ``"AB2O4"``; the oxygen of
         the template stands for role ``X``.
@@ -42,7 +43,9 @@ class Prototype:
         What is free beside the lattice constant a, with default values: internal coordinates, and
         the ratio ``c_over_a`` of a tetragonal cell.
     geometry
-        Function of the parameters in `cetransfer.structures.geometries`.
+        Function of the parameters, for example in `cetransfer.structures.geometries`.
+    sha256
+        Of the CIF file of the user's own; empty for those that come with the package.
     """
 
     name: str
@@ -51,6 +54,12 @@ class Prototype:
     site_roles: tuple[str, ...]
     parameters: tuple[tuple[str, float], ...]
     geometry: Geometry
+    sha256: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What tells this prototype from all others: its name, or the content of its file."""
+        return self.sha256 or self.name
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -226,13 +235,30 @@ PROTOTYPES: dict[str, Prototype] = {
 
 
 def prototype_named(name: str) -> Prototype:
-    """Return an entry of `PROTOTYPES`.
+    """Return an entry of `PROTOTYPES`, or the user's own from a path that ends in ``.cif``.
 
     Raises
     ------
     UserError
-        If there is none of that name; the message lists the allowed names.
+        If there is none of that name, or the file is no CIF with site roles.
     """
+    if name.lower().endswith(".cif"):
+        from cetransfer.structures.own_prototype import prototype_from_cif
+
+        return prototype_from_cif(Path(name))
     if name not in PROTOTYPES:
-        raise UserError(f"no prototype {name!r}; allowed: {', '.join(sorted(PROTOTYPES))}")
+        allowed = f"allowed: {', '.join(sorted(PROTOTYPES))}, or the path of your own .cif"
+        raise UserError(f"no prototype {name!r}; {nearest(name, PROTOTYPES, allowed)}")
     return PROTOTYPES[name]
+
+
+def prototype_hashes(name: str) -> dict[str, str]:
+    """Return the SHA-256 of the user's own CIF by its path; nothing for an entry of `PROTOTYPES`.
+
+    Raises
+    ------
+    UserError
+        As `prototype_named`.
+    """
+    sha256 = prototype_named(name).sha256
+    return {name: sha256} if sha256 else {}

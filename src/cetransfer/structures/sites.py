@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from cetransfer.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pymatgen.core import Structure
 
@@ -103,12 +103,14 @@ def symmetry_orbits(structure: Structure, symprec: float = SYMPREC) -> tuple[Orb
             f"spglib finds no symmetry with symprec={symprec}; "
             "check for coincident sites or a distorted lattice"
         )
-    first_sites = dict.fromkeys(found.equivalent_atoms.tolist())
+    # of the crystal: equivalent_atoms are fewer in a supercell that breaks its symmetry
+    orbit_of = found.crystallographic_orbits
+    first_sites = dict.fromkeys(orbit_of.tolist())
     return tuple(
         Orbit(
             roles[first],
             elements[first],
-            tuple(np.flatnonzero(found.equivalent_atoms == first).tolist()),
+            tuple(np.flatnonzero(orbit_of == first).tolist()),
         )
         for first in first_sites
     )
@@ -119,6 +121,7 @@ def assign_roles(
     elements: Mapping[str, str],
     counts: Mapping[str, int],
     symprec: float = SYMPREC,
+    nearest_to_anion: Sequence[str] = (),
 ) -> Structure:
     """Return a copy with the site property ``role``, worked out from elements and orbits.
 
@@ -136,6 +139,9 @@ def assign_roles(
         Sites of each role in a formula unit, for example ``{"A": 1, "B": 2, "X": 4}``.
     symprec
         Angstrom, see `symmetry_orbits`.
+    nearest_to_anion
+        Roles in the order of their distance to the nearest X, shortest first: decides where the
+        numbers leave a choice, as for A and B of the perovskite YYO3.
 
     Raises
     ------
@@ -151,7 +157,11 @@ def assign_roles(
     roles = [""] * len(structure)
     for element in dict.fromkeys(elements.values()):
         own = [orbit for orbit in orbits if orbit.element == element]
-        ways = list(islice(_ways(own, [r for r, e in elements.items() if e == element], wanted), 2))
+        sharing = [role for role, one in elements.items() if one == element]
+        ways = list(islice(_ways(own, sharing, wanted), 2))
+        if len(ways) > 1 and set(sharing) <= set(nearest_to_anion):
+            ordered = [role for role in nearest_to_anion if role in sharing]
+            ways = _by_distance(structure, own, ordered, wanted, elements["X"])
         if len(ways) != 1 or rest:
             problem = "does not fit" if rest or not ways else "fits in more than one way"
             raise UserError(
@@ -168,12 +178,41 @@ def assign_roles(
 
 
 def _ways(
-    orbits: list[Orbit], roles: list[str], wanted: Mapping[str, int]
+    orbits: Sequence[Orbit], roles: Sequence[str], wanted: Mapping[str, int]
 ) -> Iterator[tuple[str, ...]]:
     """Yield every assignment of one role to each orbit that gives each role its site number."""
-    for way in product(roles, repeat=len(orbits)):
-        totals = dict.fromkeys(roles, 0)
-        for orbit, role in zip(orbits, way, strict=True):
-            totals[role] += orbit.multiplicity
-        if all(totals[role] == wanted[role] for role in roles):
-            yield way
+    if not orbits:
+        if not any(wanted[role] for role in roles):
+            yield ()
+        return
+    first, *others = orbits
+    for role in roles:
+        left = wanted[role] - first.multiplicity
+        if left >= 0:
+            for way in _ways(others, roles, {**wanted, role: left}):
+                yield (role, *way)
+
+
+def _by_distance(
+    structure: Structure,
+    orbits: Sequence[Orbit],
+    roles: Sequence[str],
+    wanted: Mapping[str, int],
+    anion: str,
+) -> list[tuple[str, ...]]:
+    """Give the orbits nearest to the anion to the first role, and so on; none if they tie."""
+    anions = [site.frac_coords for site in structure if site.specie.symbol == anion]
+    first = [structure[orbit.sites[0]].frac_coords for orbit in orbits]
+    distance = structure.lattice.get_all_distances(first, anions).min(axis=1)
+    way = [""] * len(orbits)
+    left, waiting, last = dict(wanted), list(roles), -np.inf
+    for i in np.argsort(distance, kind="stable").tolist():
+        if waiting and not left[waiting[0]]:
+            waiting.pop(0)
+            if distance[i] - last < SYMPREC:
+                return []
+        if not waiting or orbits[i].multiplicity > left[waiting[0]]:
+            return []
+        way[i], last = waiting[0], distance[i]
+        left[waiting[0]] -= orbits[i].multiplicity
+    return [tuple(way)]

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.tracking.store import store_errors
-from cetransfer.tracking.write import finish_run
+from cetransfer.tracking.write import finish_run, start_run
 
 if TYPE_CHECKING:
     from cetransfer.datasets.audit.run import Audit
@@ -33,17 +33,13 @@ def log_audit(store: Store, audit: Audit, document: dict[str, Any]) -> str:
     rows: Counter[str] = Counter()
     for finding in audit.findings:
         rows[f"rows.{finding.kind}"] += len(finding.rows)
-    tags = {
-        "cetransfer.kind": "audit",
-        **{f"data.{name}": value for name, value in document["data_hashes"].items()},
-    }
     named = [document["source"], document["target"]]
     with store_errors(store.uri):
-        run = store.client.create_run(
-            store.experiment_id, run_name=f"audit {' '.join(filter(None, named))}", tags=tags
-        )
-        run_id = str(run.info.run_id)
+        name = f"audit {' '.join(filter(None, named))}"
+        run_id = start_run(store, name, "audit", document["data_hashes"])
         store.client.log_dict(run_id, document, "audit.json")
-        params = {key: document[key] for key in ("source", "target", "sites_from")}
+        params = {
+            key: document[key] for key in ("source", "target", "sites_from", "prototype", "unit")
+        }
         finish_run(store, run_id, params, {"findings": len(audit.findings), **rows})
     return run_id

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cetransfer.tracking.source_log import source_runs
 from cetransfer.tracking.store import store_errors
-from cetransfer.tracking.write import finish_run, flatten, log_series
+from cetransfer.tracking.write import finish_run, flatten, log_series, start_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,33 +40,32 @@ def log_comparison(store: Store, comparison: Comparison, staged: Path) -> str:
 
 def _log(store: Store, comparison: Comparison, staged: Path) -> str:
     document = comparison.document
-    hashes = {f"data.{name}": value for name, value in document["data_hashes"].items()}
+    hashes = document["data_hashes"]
     common = {
-        "mlflow.source.git.commit": str(document["commit"]),
-        "git.dirty": str(document["dirty"]),
         "features.schema": document["feature_schema"],
         "cetransfer.key": document["key"],
-        **hashes,
+        "quantity": document["quantity"],
+        "unit": document["unit"],
     }
     sources = source_runs(store, comparison.sources)[-1]
     source_tags = {f"source.{net}": run_id for net, run_id in enumerate(sources)}
-    parent = store.client.create_run(
-        store.experiment_id,
-        run_name=f"compare {document['dataset']}",
-        tags={"cetransfer.kind": "comparison", **common, **source_tags},
+    parent_id = start_run(
+        store,
+        f"compare {document['dataset']}",
+        "comparison",
+        hashes,
+        {**common, **source_tags},
     )
-    parent_id = str(parent.info.run_id)
     for line in (*comparison.strategies, *comparison.baselines):
         is_strategy = line.name in comparison.plans
         tags = {
             "mlflow.parentRunId": parent_id,
-            "cetransfer.kind": "strategy" if is_strategy else "baseline",
             "verdict": str(line.verdict),
             **common,
             **(source_tags if is_strategy else {}),
         }
-        child = store.client.create_run(store.experiment_id, run_name=line.name, tags=tags)
-        child_id = str(child.info.run_id)
+        kind = "strategy" if is_strategy else "baseline"
+        child_id = start_run(store, line.name, kind, hashes, tags)
         if is_strategy:
             log_series(store, child_id, "train_loss", comparison.losses[line.name])
             store.client.log_artifacts(child_id, str(comparison.models[line.name]), "model")

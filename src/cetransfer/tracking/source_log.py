@@ -7,14 +7,16 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from cetransfer.models import bundle
+from cetransfer.provenance import array_digest
 from cetransfer.tracking.store import store_errors
-from cetransfer.tracking.write import finish_run, log_series
+from cetransfer.tracking.write import finish_run, log_series, start_run
 
 if TYPE_CHECKING:
     from cetransfer.tracking.store import Store
     from cetransfer.training.source import SourceNets
 
 IDENTIFIER = "cetransfer.source_net"
+WEIGHTS = "cetransfer.weights"
 
 
 def source_runs(store: Store, nets: SourceNets) -> list[list[str]]:
@@ -42,21 +44,26 @@ def source_runs(store: Store, nets: SourceNets) -> list[list[str]]:
 
 def _run_of(store: Store, nets: SourceNets, net: int, started_from: str | None) -> str:
     identifier = nets.identifier(net)
-    mine = f"tags.`{IDENTIFIER}` = '{identifier}' AND attributes.status = 'FINISHED'"
+    stack = nets.stack.take([net])
+    # the identifier does not know the code, so a net that was trained again may be another one
+    weights = array_digest(*(values.numpy() for values in stack.state_dict().values()))
+    mine = (
+        f"tags.`{IDENTIFIER}` = '{identifier}' AND tags.`{WEIGHTS}` = '{weights}' "
+        "AND attributes.status = 'FINISHED'"
+    )
     found = store.client.search_runs([store.experiment_id], mine, max_results=1)
     if found:
         return str(found[0].info.run_id)
     tags = {
         IDENTIFIER: identifier,
-        "cetransfer.kind": "source",
-        **{f"data.{name}": value for name, value in nets.about["data_hashes"].items()},
+        WEIGHTS: weights,
         **({"source.started_from": started_from} if started_from else {}),
     }
-    run = store.client.create_run(store.experiment_id, run_name=f"source {identifier}", tags=tags)
-    run_id = str(run.info.run_id)
+    hashes = nets.about["data_hashes"]
+    run_id = start_run(store, f"source {identifier}", "source", hashes, tags)
     about = nets.about
     with TemporaryDirectory() as folder:
-        bundle.save(Path(folder) / "model", nets.stack.take([net]), {**about, "net": net})
+        bundle.save(Path(folder) / "model", stack, {**about, "net": net})
         store.client.log_artifacts(run_id, folder)
     log_series(store, run_id, "train_loss", about["losses"])
     params = {

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cetransfer.errors import UserError
+from cetransfer.provenance import run_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,11 +34,16 @@ ADDRESSES = (
 
 @dataclass(frozen=True)
 class Store:
-    """An open store: the client, the experiment that runs go to, and the store's address."""
+    """An open store: the client, the experiment that runs go to, and the store's address.
+
+    `tags` say what code and data the runs rest on, as they were when the store was opened, before
+    any work; see `cetransfer.provenance.run_tags`.
+    """
 
     client: MlflowClient
     experiment_id: str
     uri: str
+    tags: dict[str, str]
 
 
 def database(root: Path) -> Path:
@@ -79,7 +85,7 @@ def open_store(settings: TrackingSettings, root: Path) -> Store:
             )
         else:
             experiment_id = experiment.experiment_id
-    return Store(client, experiment_id, uri)
+    return Store(client, experiment_id, uri, run_tags(root))
 
 
 @contextmanager

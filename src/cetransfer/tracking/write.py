@@ -13,6 +13,38 @@ if TYPE_CHECKING:
 PARAM_LENGTH = 500
 
 
+def start_run(
+    store: Store,
+    name: str,
+    kind: str,
+    data_hashes: Mapping[str, str],
+    tags: Mapping[str, str] | None = None,
+) -> str:
+    """Start a run and return its id; every run starts here, so that each says what it rests on.
+
+    Parameters
+    ----------
+    store
+        The open store.
+    name, kind
+        Of the run; the kind is ``"comparison"``, ``"strategy"``, ``"baseline"``, ``"source"`` or
+        ``"audit"``.
+    data_hashes
+        Hash of each file that rows were read from, by file name.
+    tags
+        Further ones.
+    """
+    common = {
+        **store.tags,
+        **{f"data.{file}": value for file, value in data_hashes.items()},
+        "cetransfer.kind": kind,
+    }
+    run = store.client.create_run(
+        store.experiment_id, run_name=name, tags={**common, **(tags or {})}
+    )
+    return str(run.info.run_id)
+
+
 def log_series(store: Store, run_id: str, name: str, values: Sequence[float]) -> None:
     """Log one value per epoch."""
     from mlflow.entities import Metric

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cetransfer.datasets.row_elements import elements_of
 from cetransfer.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def rows_without(source: Domain, elements: frozenset[str]) -> NDArray[np.int64]:
     UserError
         If none are left.
     """
-    rows = np.flatnonzero(~source.sites.isin(elements).any(axis=1).to_numpy())
+    rows = np.flatnonzero([elements.isdisjoint(row) for row in elements_of(source.sites)])
     if len(rows) < FEWEST:
         raise UserError(
             f"source {source.name} has {len(rows)} rows without {', '.join(sorted(elements)[:5])} "

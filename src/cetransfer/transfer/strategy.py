@@ -13,7 +13,7 @@ import pkgutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 
-from cetransfer.errors import UserError
+from cetransfer.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -154,14 +154,14 @@ def _make(name: str, fields: dict[str, Any]) -> Strategy:
     kind = fields.pop("kind", name)
     known_kinds = kinds()
     if not isinstance(kind, str) or kind not in known_kinds:
-        hint = _near(str(kind), known_kinds) or f"choose one of {', '.join(known_kinds)}"
+        hint = nearest(str(kind), known_kinds, f"choose one of {', '.join(known_kinds)}")
         raise UserError(f"strategy.{name}.kind={kind} is unknown; {hint}")
     cls = known_kinds[kind]
     known = [field for field in dataclasses.fields(cls) if field.name != "name"]
     names = [field.name for field in known]
     for key in fields:
         if key not in names:
-            hint = _near(key, names) or f"it has {', '.join(names) or 'no keys'}"
+            hint = nearest(key, names, f"it has {', '.join(names) or 'no keys'}")
             raise UserError(f"strategy.{name}.{key} does not exist for kind {kind}; {hint}")
     types = get_type_hints(cls)
     for field in known:
@@ -185,10 +185,3 @@ def _check_number(where: str, number: object, *, whole: bool) -> None:
         raise UserError(f"{where}={number} must be a {'whole ' if whole else ''}number")
     if not 0 < number < math.inf:
         raise UserError(f"{where}={number} must be greater than 0 and finite")
-
-
-def _near(word: str, known: Mapping[str, object] | list[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]}?" if near else ""

@@ -75,7 +75,7 @@ def figshare(tmp_path, monkeypatch):
 
 
 def test_without_a_mirror_the_public_file_is_downloaded_once(figshare, tmp_path):
-    data = load("emery2017", root=tmp_path, exclude_suspects=True)
+    data = load("emery2017", root=tmp_path)
     assert data.frame["formula"].tolist() == ["SrTiO3", "Ac2O3"]
     assert data.frame.loc[1, ["A", "B", "X"]].tolist() == ["Ac", "Ac", "O"]
     assert data.labels.tolist() == [-3.5, -2.732]
@@ -83,20 +83,20 @@ def test_without_a_mirror_the_public_file_is_downloaded_once(figshare, tmp_path)
     assert data.rests_on == ("Open Quantum Materials Database",)
     assert (tmp_path / "cache" / "emery2017" / emery2017.JSON).is_file()
     figshare.unlink()
-    again = load("emery2017", root=tmp_path, exclude_suspects=True)
+    again = load("emery2017", root=tmp_path)
     assert again.frame.equals(data.frame)
 
 
 def test_a_page_in_place_of_the_public_file_is_called_so(figshare, tmp_path):
     figshare.write_text("<!doctype html><p>are you human?")
     with pytest.raises(UserError, match="/13354616 gave an HTML page in place of the file"):
-        load("emery2017", root=tmp_path, exclude_suspects=True)
+        load("emery2017", root=tmp_path)
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
 @pytest.mark.usefixtures("mirror")
 def test_the_mirrored_table(tmp_path):
-    data = load("emery2017", root=tmp_path, exclude_suspects=True)
+    data = load("emery2017", root=tmp_path)
     frame = data.frame.set_index("formula")
     assert len(frame) == 4914
     assert data.prototype == "perovskite"

@@ -7,8 +7,6 @@ from cetransfer.datasets.catalogue import load
 from cetransfer.datasets.li2023 import SHA256, parse_formula
 from cetransfer.errors import UserError
 
-SUSPECTS = {"YY2O4", "VV2O4", "TaTa2O4", "WW2O4", "YbYb2O4", "InIn2O4", "EuNb2O4"}
-
 
 @pytest.mark.parametrize(
     ("formula", "template", "expected"),
@@ -40,7 +38,7 @@ def audited(mirror):
 
 
 def test_the_released_spinels(audited, tmp_path):
-    dataset = load("li2023_spinel", root=tmp_path, exclude_suspects=False)
+    dataset = load("li2023_spinel", root=tmp_path)
     frame = dataset.frame
     assert dataset.prototype == "spinel"
     assert frame[["formula", "A", "B"]].equals(audited[["formula", "A", "B"]].astype("str"))
@@ -50,24 +48,12 @@ def test_the_released_spinels(audited, tmp_path):
     assert frame["total_energy_per_atom"].to_numpy() == pytest.approx(
         audited["total_energy_eV_per_atom"].to_numpy(), abs=1e-12
     )
-    assert "7 suspect rows kept" in dataset.notes[0]
     assert set(dataset.hashes.values()) <= set(SHA256.values())
-
-
-def test_the_seven_suspects_are_found_and_left_out(audited, tmp_path):
-    dataset = load("li2023_spinel", root=tmp_path, exclude_suspects=True)
-    assert set(audited["formula"]) - set(dataset.frame["formula"]) == SUSPECTS
-    marked = audited.loc[audited["suspect"].astype(str) == "True", "formula"]
-    assert set(marked) == SUSPECTS - {"EuNb2O4"}
-    assert dataset.frame.index.tolist() == list(range(5167))
-    assert "7 suspect rows left out" in dataset.notes[0]
-    assert "dataset.exclude_suspects=true" in dataset.notes[0]
-    assert all(formula in dataset.notes[0] for formula in SUSPECTS)
 
 
 @pytest.mark.usefixtures("mirror")
 def test_the_released_perovskites(tmp_path):
-    dataset = load("li2023_perovskite", root=tmp_path, exclude_suspects=True)
+    dataset = load("li2023_perovskite", root=tmp_path)
     frame = dataset.frame.set_index("formula")
     assert len(frame) == 855
     assert dataset.prototype == "perovskite"

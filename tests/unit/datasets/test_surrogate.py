@@ -27,7 +27,7 @@ def root(tmp_path):
 
 
 def test_flagged_rows_are_left_out_and_counted(root):
-    dataset = load("surrogate_spinel", root=root, exclude_suspects=True)
+    dataset = load("surrogate_spinel", root=root)
     assert dataset.frame["formula"].tolist() == ["BaTi2O4", "SrTi2O4"]
     assert dataset.frame.index.tolist() == [0, 1]
     assert dataset.notes == ("surrogate_spinel: 2 flagged rows left out: no minimum",)

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import io
-import random
-from collections import Counter
 
 import pandas as pd
 import pytest
@@ -11,7 +9,6 @@ from cetransfer.datasets.table_files import read_user_table
 from cetransfer.errors import UserError
 
 TABLE = pd.DataFrame({"formula": ["SrTiO3", "BaHfO3"], "formation_energy": [-3.5, -3.9]})
-MUTATIONS = {".csv": 3000, ".xlsx": 1000, ".parquet": 1000}
 
 
 def written(suffix):
@@ -25,7 +22,7 @@ def written(suffix):
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("suffix", sorted(MUTATIONS))
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
 def test_every_format_is_read_and_rows_are_numbered_from_one(tmp_path, suffix):
     path = tmp_path / f"my{suffix}"
     path.write_bytes(written(suffix))
@@ -76,33 +73,3 @@ def test_a_file_that_is_not_there_or_a_folder_is_named(tmp_path):
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(UserError, match="Is a directory"):
         read_user_table(tmp_path / "folder.csv")
-
-
-@pytest.mark.parametrize("suffix", sorted(MUTATIONS))
-def test_mutated_files_are_read_or_refused_with_a_message(tmp_path, suffix):
-    original, path = written(suffix), tmp_path / f"my{suffix}"
-    dice, kinds = random.Random(0), Counter()  # noqa: S311 - no secret
-    for _ in range(MUTATIONS[suffix]):
-        content = bytearray(original)
-        for _ in range(dice.randint(1, 4)):
-            place = dice.randrange(max(len(content), 1))
-            match dice.randrange(4):
-                case 0:
-                    content[place : place + 1] = dice.randbytes(1)
-                case 1:
-                    del content[place : place + dice.randint(1, 20)]
-                case 2:
-                    content[place:place] = dice.randbytes(dice.randint(1, 8))
-                case _:
-                    del content[place:]
-        path.write_bytes(bytes(content))
-        try:
-            read_user_table(path)
-        except UserError as error:
-            message = str(error).removeprefix(str(path))
-            assert message.strip()
-            kinds[message[:24]] += 1
-        else:
-            kinds["read"] += 1
-    print(kinds)  # noqa: T201 - the count per kind of error
-    assert len(kinds) > 1

@@ -63,8 +63,49 @@ def test_sites_may_stand_in_columns(load):
     data = load("A,B,energy\nSr,Ti,-3.5\nY,Y,-2\n", columns=TableColumns(None, "energy"))
     assert data.frame["formula"].tolist() == ["SrTiO3", "YYO3"]
     sulfide = load("A,X,e\nMg,S,-1\n", columns=TableColumns(None, "e"), prototype="rocksalt")
-    assert list(sulfide.frame.columns) == ["formula", "A", "X", "formation_energy"]
+    assert list(sulfide.frame.columns) == ["formula", "A", "X", "formation_energy", "row"]
     assert sulfide.frame["formula"].tolist() == ["MgS"]
+
+
+@pytest.mark.parametrize("unit", ["GPa", "K", "1", "J/m2", "eV"])
+def test_any_other_quantity_is_taken_as_it_is(load, unit):
+    named = {"quantity": "energy_of_a_surface"} if unit in {"J/m2", "eV"} else {}
+    data = load("formula,energy\nSrTiO3,183.5\nBaTiO3,-2e6\n", unit=unit, **named)
+    assert data.quantity == named.get("quantity", "energy")
+    assert data.unit == unit
+    assert data.labels.tolist() == [183.5, -2e6]
+    assert data.quantity in data.notes[0]
+
+
+def test_groups_are_kept_as_text_and_counted(load):
+    columns = TableColumns("formula", "energy", group="batch")
+    text = "formula,energy,batch\nSrTiO3,-3,1\nBaTiO3,-3, one\nCaTiO3,-3,\n"
+    with pytest.raises(UserError, match=r"row 3 \(CaTiO3\): column batch is empty"):
+        load(text, columns=columns)
+    data = load(text, columns=columns, on_bad_rows="drop")
+    assert data.frame["group"].tolist() == ["1", "one"]
+    assert "2 groups in column batch" in data.notes[1]
+    assert data.frame["row"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("formula", "word"),
+    [
+        ("XyTiO3", "'Xy' is no element"),
+        ("DTiO3", "D is deuterium, an isotope; write H"),
+        ("Sr0.5Ba0.5TiO3", "only fully occupied sites"),
+        ("Sr2+Ti4+O3", "oxidation states are no part"),
+        ("Sr(TiO3)", "it cannot be read"),
+        ("SrTi2O4", "not of the form ABO3"),
+        ("Y2O3", "write an element on two sites twice, like YYO3"),
+        ("", "there is no formula"),
+    ],
+)
+def test_formulas_that_cannot_be_used_are_named_with_file_and_row(load, formula, word):
+    with pytest.raises(UserError) as caught:
+        load(f"formula,energy\nSrTiO3,-3.5\n{formula},-3\n")
+    for part in ("my.csv", f"row 2 ({formula})", word, "dataset.target.on_bad_rows=drop"):
+        assert part in str(caught.value)
 
 
 BAD = """formula,energy
@@ -107,7 +148,19 @@ def test_good_rows_are_used_if_the_user_says_so_and_the_count_is_noted(load):
         ({"prototype": None}, "dataset.target.prototype has no value"),
         ({"prototype": "garnit"}, "no prototype 'garnit'"),
         ({"unit": None}, "dataset.target.unit has no value"),
-        ({"unit": "eV"}, "allowed: eV/atom, eV/formula unit, kJ/mol"),
+        ({"unit": "eV"}, "allowed: eV/atom, eV/formula unit, eV/cell, kJ/mol"),
+        ({"unit": "ev/atom"}, r"unit=ev/atom is no unit .* did you mean eV/atom\?"),
+        ({"unit": "eV/atoms"}, r"did you mean eV/atom\?"),
+        ({"unit": "kJ/mole"}, r"did you mean kJ/mol\?"),
+        ({"unit": "meV/atom"}, r"did you mean eV/atom\? allowed: eV/atom"),
+        ({"unit": "J/g"}, "is no unit of a formation energy"),
+        ({"unit": "eV/cell"}, "needs structures .* dataset.target.columns.structure=NAME"),
+        ({"unit": "GPa", "quantity": "formation_energy"}, "GPa is no unit of a formation energy"),
+        ({"unit": "GPa", "quantity": "fold"}, "'fold', which means something else"),
+        ({"unit": "", "quantity": "modulus"}, r"for a plain number give dataset.target.unit=1"),
+        ({"structures": "cifs"}, "needs the column .* dataset.target.columns.structure=NAME"),
+        ({"columns": TableColumns("formula", "energy", "file")}, "no column 'file'"),
+        ({"columns": TableColumns("formula", "energy", None, "fold")}, "no column 'fold'"),
         ({"on_bad_rows": "keep"}, "allowed: refuse, drop"),
         ({"columns": TableColumns("name", "energy")}, r"'name'; columns: formula, energy; set"),
         ({"columns": TableColumns("formula", "e")}, r"set dataset.target.columns.energy=NAME"),

@@ -6,7 +6,7 @@ import pytest
 
 from cetransfer.datasets.dataset import Dataset
 from cetransfer.errors import UserError
-from cetransfer.evaluation.case import refuse_equal, source_order
+from cetransfer.evaluation.case import refuse_equal, refuse_unlike, source_order
 from cetransfer.settings import NamedData
 
 
@@ -55,3 +55,13 @@ def test_a_comparison_needs_a_source(settings):
     settings.dataset.sources = {}
     with pytest.raises(UserError, match=r"there is no source; give dataset/source=\[NAME\]"):
         source_order(settings.dataset)
+
+
+def test_labels_of_another_kind_or_unit_are_refused(target):
+    refuse_unlike(target, target)
+    frame = target.frame.rename(columns={"formation_energy": "bulk_modulus"})
+    modulus = dataclasses.replace(target, frame=frame, quantity="bulk_modulus", unit="GPa")
+    with pytest.raises(UserError, match=r"formation_energy in eV/atom, .* bulk_modulus in GPa"):
+        refuse_unlike(target, modulus)
+    with pytest.raises(UserError, match="with the keys quantity and unit"):
+        refuse_unlike(dataclasses.replace(modulus, unit="bar"), modulus)

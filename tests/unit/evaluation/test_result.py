@@ -55,12 +55,34 @@ def test_the_staged_files_read_back(finished, tmp_path):
     staged = stage(finished, tmp_path / "staged")
     assert sorted(path.name for path in staged.iterdir()) == [
         "comparison.json",
+        "metrics.json",
+        "parity.csv",
         "predictions.parquet",
+        "strategies.csv",
     ]
     assert json.loads((staged / "comparison.json").read_text()) == finished.document
     pd.testing.assert_frame_equal(
         pd.read_parquet(staged / "predictions.parquet"), finished.predictions
     )
+
+
+def test_the_small_files_hold_the_scores_of_the_document(finished, tmp_path):
+    staged = stage(finished, tmp_path / "staged")
+    document = finished.document
+    lines = {line["name"]: line for line in (*document["strategies"], *document["baselines"])}
+    scores = pd.read_csv(staged / "strategies.csv").set_index("name")
+    metrics = json.loads((staged / "metrics.json").read_text())
+    assert list(scores.index) == list(metrics) == list(lines)
+    for name, line in lines.items():
+        assert scores.loc[name, "mae_low"] == pytest.approx(line["mae_low"])
+        assert metrics[name]["mae"] == line["mae"]
+        assert metrics[name].get("p") == line["p_corrected"]
+    assert scores["kind"].tolist().count("baseline") == len(document["baselines"])
+    best = min(document["strategies"], key=lambda line: line["mae"])
+    parity = pd.read_csv(staged / "parity.csv")
+    assert set(parity["strategy"]) == {best["name"]}
+    error = (parity["prediction"] - parity["formation_energy"]).abs().mean()
+    assert error == pytest.approx(best["mae"])
 
 
 def test_staging_starts_from_an_empty_folder(finished, tmp_path):
@@ -113,3 +135,13 @@ def test_a_later_run_that_fails_leaves_an_earlier_result_as_it_was(finished, tmp
     with pytest.raises(jsonschema.ValidationError):
         publish(stage(broken, tmp_path / "staged"), output)
     assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+
+
+def test_a_curve_of_an_earlier_result_goes_where_the_new_one_has_none(places):
+    staged, output = places
+    for folder in places:
+        (folder / "learning_curve.png").write_text("a curve")
+    (output / "learning_curve.csv").write_text("old")
+    publish(staged, output)
+    assert (output / "learning_curve.png").read_text() == "a curve"
+    assert not (output / "learning_curve.csv").exists()

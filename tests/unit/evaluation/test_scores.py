@@ -30,6 +30,7 @@ def table(errors, part="cross_validation", repeat=0):
             "repeat": repeat,
             "fold": FOLD[formula],
             "member": member,
+            "row": list(LABELS).index(formula) + 1,
             "compound": formula,
             "A": formula[:2],
             "B": formula[2:4],
@@ -48,6 +49,7 @@ def scored(predictions, strategies=("target_only", "fine_tune", "zero_shot"), al
         predictions,
         list(strategies),
         ["svr", "mean"],
+        quantity="formation_energy",
         reference="target_only",
         judge=CorrectedT(1.0),
         part="cross_validation",
@@ -58,7 +60,7 @@ def scored(predictions, strategies=("target_only", "fine_tune", "zero_shot"), al
 
 
 def test_members_are_averaged_before_the_error_is_taken():
-    combined = ensemble(table(ERRORS))
+    combined = ensemble(table(ERRORS), "formation_energy")
     own = combined[combined["strategy"] == "fine_tune"]
     assert own["error"].tolist() == pytest.approx([0.0, 0.1, 0.1, 0.1])
     assert len(combined) == 5 * 4

@@ -84,3 +84,9 @@ def test_a_shared_site_is_refused_and_charges_are_not():
         site_elements(mixed)
     charged = Structure(Lattice.cubic(4), ["Sr2+"], [[0, 0, 0]])
     assert site_elements(charged) == ["Sr"]
+
+
+def test_orbits_are_those_of_the_crystal_whatever_the_cell():
+    spinel = PROTOTYPES["spinel"].structure({"A": "Y", "B": "Y", "X": "O"}, 9.0)
+    odd = spinel * [[1, 1, 0], [-1, 1, 0], [0, 0, 2]]
+    assert [orbit.multiplicity for orbit in symmetry_orbits(odd)] == [8, 16, 32]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import dataclasses
 import json
 from pathlib import Path
 
@@ -49,11 +51,15 @@ def test_the_parent_carries_its_files_and_its_configuration(store, parent, finis
     assert artifacts(store, parent) == {
         "comparison.json",
         "predictions.parquet",
+        "strategies.csv",
+        "parity.csv",
+        "metrics.json",
         "config.yaml",
         "packages.json",
     }
     assert parent.data.params["protocol.folds"] == "3"
     assert parent.data.params["strategy.freeze.layers"] == "1"
+    assert parent.data.params["dataset.repair"] == "False"
     best = min(finished.strategies, key=lambda line: line.mae)
     assert parent.data.metrics["best_mae"] == best.mae
     assert parent.data.metrics["mae.zero_shot"] == finished.strategies[1].mae
@@ -69,6 +75,19 @@ def test_the_parent_names_code_data_features_and_source_nets(store, parent, fini
     for net in range(2):
         source = store.client.get_run(tags[f"source.{net}"])
         assert source.data.tags[IDENTIFIER] == finished.sources.identifier(net)
+
+
+def test_every_run_says_what_it_rests_on(project, finished, tmp_path):
+    (project / "data.dvc").write_text("outs:\n- md5: 0123abcd.dir\n  path: data\n")
+    store = open_store(TrackingSettings(None, "cetransfer"), project)
+    log_comparison(store, finished, stage(finished, tmp_path / "staged"))
+    runs = store.client.search_runs([store.experiment_id])
+    kinds = {run.data.tags["cetransfer.kind"] for run in runs}
+    assert kinds == {"comparison", "strategy", "baseline", "source"}
+    for run in runs:
+        assert {"mlflow.source.git.commit", "git.dirty"} <= set(run.data.tags)
+        assert run.data.tags["dvc.data"] == "0123abcd.dir"
+        assert run.data.tags["data.toy_source.parquet"] == "0" * 64
 
 
 def test_a_child_carries_all_its_numbers_and_its_model(store, parent, finished):
@@ -114,6 +133,13 @@ def test_the_run_of_a_source_net_says_what_made_it(store, finished):
     assert run.data.tags["data.toy_source.parquet"] == "0" * 64
     history = store.client.get_metric_history(run.info.run_id, "train_loss")
     assert [metric.value for metric in history] == finished.sources.about["losses"]
+
+
+def test_a_source_net_that_came_out_differently_gets_a_run_of_its_own(store, finished):
+    (first,) = source_runs(store, finished.sources)
+    other = dataclasses.replace(finished.sources, stack=copy.deepcopy(finished.sources.stack))
+    other.stack.y_mean.add_(1.0)
+    assert not set(source_runs(store, other)[0]) & set(first)
 
 
 def test_in_a_sequence_each_net_names_the_run_it_started_from(

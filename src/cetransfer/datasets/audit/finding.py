@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from cetransfer.errors import UserError
+from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,15 +26,17 @@ class Subject:
     name
         What to call it.
     frame
-        Columns ``formula``, ``A``, ``B``, ``X``, ``formation_energy`` (eV/atom) and perhaps
+        Columns ``formula``, one for each role, ``formation_energy`` (eV/atom) and perhaps
         ``total_energy_per_atom`` or ``total_energy`` (eV/atom). Unlike in a `Dataset`, energies may
         be missing and rows may occur twice.
     prototype
-        Key in `cetransfer.structures.prototypes.PROTOTYPES`.
+        As `cetransfer.structures.prototypes.prototype_named` takes it: a name or a .cif path.
     rests_on
         Whose calculations the labels rest on, also indirectly.
     true_sites
         Whether A and B are known to be the sites.
+    unusable
+        Rows of the file that are not in the frame: ``row`` (from 1), ``formula``, ``problem``.
     """
 
     name: str
@@ -39,6 +44,22 @@ class Subject:
     prototype: str
     rests_on: tuple[str, ...] = ()
     true_sites: bool = False
+    unusable: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Roles of the prototype, each a column of the frame."""
+        return prototype_named(self.prototype).roles
+
+    @property
+    def cations(self) -> list[str]:
+        """Roles of the cations."""
+        return [role for role in self.roles if role != "X"]
+
+    @property
+    def paired(self) -> bool:
+        """Whether there are two cation sites, so that the rows are a grid of A and B."""
+        return len(self.cations) == 2  # noqa: PLR2004 - A and B
 
     @property
     def energies(self) -> NDArray[np.float64]:
@@ -55,8 +76,7 @@ class Subject:
 
     def without(self, rows: NDArray[np.bool_]) -> Subject:
         """Return the other rows; their index still says where they stood."""
-        frame = self.frame[~rows]
-        return Subject(self.name, frame, self.prototype, self.rests_on, self.true_sites)
+        return replace(self, frame=self.frame[~rows])
 
 
 @dataclass(frozen=True)
@@ -89,7 +109,15 @@ class Finding:
 
 
 def subject_of(data: Dataset, *, true_sites: bool) -> Subject:
-    """Return a data set of the catalogue as the subject of an audit."""
+    """Return a data set as the subject of an audit.
+
+    Raises
+    ------
+    UserError
+        If its structures are of no one prototype.
+    """
+    if data.prototype is None:
+        raise UserError(f"{data.name} has structures of no one prototype; an audit needs one")
     return Subject(data.name, data.frame, data.prototype, data.rests_on, true_sites)
 
 

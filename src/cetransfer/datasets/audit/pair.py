@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cetransfer.datasets.audit.finding import Finding, rows_of, spread
+from cetransfer.datasets.rests_on import rests_on
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cetransfer.datasets.audit.finding import Subject
-
-SITES = ["A", "B", "X"]
 
 OFFSET = 0.05
 """eV/atom: a smaller offset is no matter, and no finding."""
@@ -51,30 +50,32 @@ def compare_scales(source: Subject, target: Subject) -> tuple[list[Finding], lis
     pairs = _pairs(source, target)
     if len(pairs) < FEWEST:
         return [], []
-    offset, matters = _offset(name, pairs, same=source.prototype == target.prototype)
-    shifted = _shifted(name, pairs, offset)
+    cations = target.cations
+    offset, matters = _offset(name, pairs, cations, same=source.prototype == target.prototype)
+    shifted = _shifted(name, pairs, cations, offset)
     return ([offset, *shifted], []) if matters else (shifted, [offset])
 
 
 def _pairs(source: Subject, target: Subject) -> pd.DataFrame:
-    """Return the target rows whose A, B and X the source has too, with the energies of both."""
-    known = source.frame[[*SITES, "formation_energy"]].drop_duplicates(SITES)
-    rows = target.frame[["formula", *SITES, "formation_energy"]].reset_index(names="row")
-    pairs = rows.merge(known, on=SITES, suffixes=("", "_source"))
+    """Return the target rows whose elements the source has on the same sites, and both energies.
+
+    None where the sites of one prototype are not those of the other.
+    """
+    sites = list(target.roles)
+    same = source.frame if source.roles == target.roles else target.frame[:0]
+    known = same[[*sites, "formation_energy"]].drop_duplicates(sites)
+    rows = target.frame[["formula", *sites, "formation_energy"]].reset_index(names="row")
+    pairs = rows.merge(known, on=sites, suffixes=("", "_source"))
     return pairs.set_index("row")
 
 
 def label_origin(subject: Subject) -> list[Finding]:
     """Say what the labels of a table rest on, where that is more than one thing."""
-    if len(subject.rests_on) < 2:  # noqa: PLR2004 - labels of labels
-        return []
-    made, *below = subject.rests_on
-    message = (
-        f"labelled by {made}, which was trained on {' and '.join(below)}: a source with these "
-        "labels has indirectly seen targets from there"
-    )
     evidence = {"rests_on": list(subject.rests_on)}
-    return [Finding("label_origin", subject.name, message, evidence=evidence)]
+    return [
+        Finding("label_origin", subject.name, line, evidence=evidence)
+        for line in rests_on(subject.name, subject.rests_on)
+    ]
 
 
 def _shared(name: str, source: Subject, target: Subject, pairs: pd.DataFrame) -> list[Finding]:
@@ -82,22 +83,23 @@ def _shared(name: str, source: Subject, target: Subject, pairs: pd.DataFrame) ->
         return []
     rows = rows_of(pairs, np.ones(len(pairs), dtype=bool))
     of = {"shared": len(pairs), "source": len(source.frame), "target": len(target.frame)}
+    kind = _words(target.cations)
     if source.prototype == target.prototype:
         message = f"{len(pairs)} of {len(target.frame)} target compounds are in the source"
         return [
             Finding("shared_compounds", name, message, rows, of),
-            Finding("shared_pairs", name, message.replace("compounds", "(A, B) pairs"), rows, of),
+            Finding("shared_pairs", name, message.replace("compounds", kind), rows, of),
         ]
-    message = f"{len(pairs)} of {len(target.frame)} target (A, B) pairs are in the source"
+    message = f"{len(pairs)} of {len(target.frame)} target {kind} are in the source"
     return [Finding("shared_pairs", name, message, rows, of)]
 
 
 def _one_sided(name: str, source: Subject, target: Subject) -> list[Finding]:
-    ours, theirs = (set(each.frame["A"]) | set(each.frame["B"]) for each in (source, target))
+    ours, theirs = (set(each.frame[each.cations].to_numpy().ravel()) for each in (source, target))
     if ours == theirs:
         return []
     only = {"source_only": sorted(ours - theirs), "target_only": sorted(theirs - ours)}
-    new = target.frame[["A", "B"]].isin(only["target_only"]).any(axis=1).to_numpy()
+    new = target.frame[target.cations].isin(only["target_only"]).any(axis=1).to_numpy()
     message = (
         f"elements only in the source: {', '.join(only['source_only']) or 'none'}; "
         f"only in the target: {', '.join(only['target_only']) or 'none'}"
@@ -117,21 +119,26 @@ def _label_origin(name: str, source: Subject, target: Subject) -> list[Finding]:
     return [Finding("label_origin", name, message, evidence=evidence)]
 
 
-def _offset(name: str, pairs: pd.DataFrame, *, same: bool) -> tuple[Finding, bool]:
+def _words(cations: list[str]) -> str:
+    """Name the elements on the cation sites together: ``(A, B) pairs``."""
+    return f"({', '.join(cations)}) {'pairs' if len(cations) == 2 else 'sets'}"  # noqa: PLR2004
+
+
+def _offset(
+    name: str, pairs: pd.DataFrame, cations: list[str], *, same: bool
+) -> tuple[Finding, bool]:
     """Fit target minus source as a constant, and as that plus one offset an element."""
     gap = _gap(pairs)
     constant, error = float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(len(gap)))
-    elements = sorted(set(pairs["A"]) | set(pairs["B"]))
-    design = np.stack(
-        [((pairs["A"] == e) * 1.0 + (pairs["B"] == e) * 1.0).to_numpy() for e in elements], axis=1
-    )
+    elements = sorted(set(pairs[cations].to_numpy().ravel()))
+    design = np.stack([(pairs[cations] == e).sum(axis=1).to_numpy(float) for e in elements], axis=1)
     covariance = np.linalg.inv(design.T @ design + RIDGE * np.eye(len(elements)))
     fitted = covariance @ design.T @ (gap - constant)
     left = gap - constant - design @ fitted
     noise = float(np.sqrt((left**2).sum() / max(len(gap) - len(elements), 1)))
     errors = noise * np.sqrt(np.diag(covariance))
     count = design.sum(axis=0)
-    basis = "compounds" if same else "(A, B) pairs of two prototypes"
+    basis = "compounds" if same else f"{_words(cations)} of two prototypes"
     evidence = {
         "basis": basis,
         "constant": constant,
@@ -160,7 +167,7 @@ def _offset(name: str, pairs: pd.DataFrame, *, same: bool) -> tuple[Finding, boo
     return Finding("energy_offset", name, message, evidence=evidence), matters
 
 
-def _shifted(name: str, pairs: pd.DataFrame, offset: Finding) -> list[Finding]:
+def _shifted(name: str, pairs: pd.DataFrame, cations: list[str], offset: Finding) -> list[Finding]:
     """Find elements whose compounds are off between both tables by far more than the others'."""
     elements = offset.evidence["per_element"]
     offsets = np.array([each["offset"] for each in elements.values()])
@@ -170,7 +177,7 @@ def _shifted(name: str, pairs: pd.DataFrame, offset: Finding) -> list[Finding]:
     found = []
     for element, value in zip(elements, offsets - np.median(offsets), strict=True):
         if abs(value) > limit:
-            holds = ((pairs["A"] == element) | (pairs["B"] == element)).to_numpy()
+            holds = (pairs[cations] == element).any(axis=1).to_numpy()
             evidence = {"element": element, "offset": float(value), "limit": limit}
             message = f"compounds of {element} are shifted by {value:+.2f} eV/atom"
             found.append(Finding("shifted_element", name, message, rows_of(pairs, holds), evidence))

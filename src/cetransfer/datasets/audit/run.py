@@ -76,8 +76,14 @@ def audit(source: Subject, target: Subject | None = None, truth: Subject | None 
 
 def _alone(subject: Subject, truth: Subject | None) -> tuple[list[Finding], list[Finding], Subject]:
     """Return findings, facts and the rows without a fault of their own."""
-    facts = [*table.equal_sites(subject), *pair.label_origin(subject)]
-    findings = [*sites.swapped_columns(subject), *sites.site_order(subject)]
+    facts = [
+        *table.equal_sites(subject),
+        *table.not_checked(subject),
+        *pair.label_origin(subject),
+    ]
+    findings = [*table.unusable_row(subject), *sites.swapped_columns(subject)]
+    if subject.paired:
+        findings += sites.site_order(subject)
     rest = subject
     for first in (table.not_a_number, table.duplicates):
         found, rows = first(rest)
@@ -90,10 +96,9 @@ def _alone(subject: Subject, truth: Subject | None) -> tuple[list[Finding], list
         return [*findings, *exchanged], facts, rest.without(rest.energies == rest.energies)
     checks: tuple[Check, ...] = (
         partial(table.suspicious_unit, limit=table.UNIT_LIMIT),
-        wrong_reference,
+        *((wrong_reference,) if subject.paired else ()),
         table.suspicious_unit,
-        _site_check(truth),
-        label_outlier,
+        *((_site_check(truth), label_outlier) if subject.paired else ()),
     )
     for check in checks:
         found, rows = check(rest)
@@ -101,7 +106,7 @@ def _alone(subject: Subject, truth: Subject | None) -> tuple[list[Finding], list
         rest = rest.without(rows)
         if rest.frame.empty:
             return findings, facts, rest
-    if not any(finding.kind == "shifted_element" for finding in findings):
+    if subject.paired and not any(finding.kind == "shifted_element" for finding in findings):
         findings += shifted_element(rest)
     return findings, facts, rest
 

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cetransfer.datasets.audit.finding import Finding, rows_of
+from cetransfer.datasets.formulas import elements_on_sites
+from cetransfer.errors import UserError
 from cetransfer.seeding import Purpose, generator
+from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
     from cetransfer.datasets.audit.finding import Subject
+    from cetransfer.structures.prototypes import Prototype
 
 MARGIN = 0.15
 """eV/atom: the swapped order has to fit within this, and better than the given one by this."""
@@ -108,23 +112,31 @@ def swapped_sites(subject: Subject, truth: Subject) -> list[Finding]:
 
 def swapped_columns(subject: Subject) -> list[Finding]:
     """Find formulas whose elements stand in the other column than the formula says."""
-    pattern = {"spinel": r"^{B}{A}2[A-Z]", "perovskite": r"^{B}{A}[A-Z]"}.get(subject.prototype)
-    if pattern is None:
-        return []
-    import re
-
     frame = subject.frame
+    prototype = prototype_named(subject.prototype)
+    in_columns = frame[list(prototype.roles)].astype(str).itertuples(index=False, name=None)
     swapped = np.array(
         [
-            a != b and re.match(pattern.replace("{A}", a).replace("{B}", b), formula) is not None
-            for formula, a, b in zip(frame["formula"], frame["A"], frame["B"], strict=True)
+            _other_order(formula, elements, prototype)
+            for formula, elements in zip(frame["formula"], in_columns, strict=True)
         ],
         dtype=bool,
     )
     if not swapped.any():
         return []
-    message = f"{swapped.sum()} rows have A and B the other way round than their formula"
+    columns = " and ".join(subject.cations)
+    message = f"{swapped.sum()} rows have {columns} the other way round than their formula"
     return [Finding("swapped_columns", subject.name, message, rows_of(frame, swapped))]
+
+
+def _other_order(formula: object, elements: tuple[str, ...], prototype: Prototype) -> bool:
+    """Tell whether a formula has the same elements on other sites."""
+    try:
+        sites, _ = elements_on_sites(formula, prototype)
+    except UserError:  # a formula that says nothing about sites is no fault of the columns
+        return False
+    written = tuple(sites[role] for role in prototype.roles)
+    return written != elements and sorted(written) == sorted(elements)
 
 
 def _lookup(frame: pd.DataFrame) -> dict[tuple[str, ...], float]:

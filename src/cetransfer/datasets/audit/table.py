@@ -8,6 +8,7 @@ import numpy as np
 
 from cetransfer.datasets.audit.additive import additive_residual
 from cetransfer.datasets.audit.finding import Finding, rows_of
+from cetransfer.datasets.dataset import SHOWN
 from cetransfer.datasets.units import KJ_PER_MOL
 from cetransfer.structures.prototypes import prototype_named
 
@@ -35,6 +36,16 @@ SAME = 1e-6
 """eV/atom: closer energies are copies of each other."""
 
 
+def unusable_row(subject: Subject) -> list[Finding]:
+    """Say which rows of the file hold no compound of the prototype, and why."""
+    if not subject.unusable:
+        return []
+    reasons = list(dict.fromkeys(row["problem"] for row in subject.unusable))
+    more = f" and {len(reasons) - SHOWN} more reasons" if len(reasons) > SHOWN else ""
+    message = f"{len(subject.unusable)} rows cannot be read: {'; '.join(reasons[:SHOWN])}{more}"
+    return [Finding("unusable_row", subject.name, message, subject.unusable)]
+
+
 def not_a_number(subject: Subject) -> tuple[list[Finding], NDArray[np.bool_]]:
     """Find labels that are no finite number; also return which rows (n,) they are in."""
     bad = np.isnan(subject.energies)
@@ -51,7 +62,7 @@ def duplicates(subject: Subject) -> tuple[list[Finding], NDArray[np.bool_]]:
     of the two has wrong.
     """
     frame, energies = subject.frame, subject.energies
-    keys = ["A", "B", "X"]
+    keys = list(subject.roles)
     again = frame.duplicated(keys).to_numpy()
     if not again.any():
         return [], again
@@ -101,11 +112,8 @@ def suspicious_unit(
     beyond = np.abs(energies) > limit
     if not beyond.any():
         return [], beyond
-    rest = energies - additive_residual(
-        subject.frame["A"], subject.frame["B"], subject.frame["formation_energy"]
-    )
-    expected = rest[beyond]
-    ratio = float(np.median(np.abs(energies[beyond]) / np.maximum(np.abs(expected), TYPICAL / 4)))
+    expected = np.abs(_expected(subject)[beyond])
+    ratio = float(np.median(np.abs(energies[beyond]) / np.maximum(expected, TYPICAL / 4)))
     unit, factor = _likely(ratio, subject.prototype)
     rows = rows_of(subject.frame, beyond, formation_energy=energies)
     message = f"{beyond.sum()} labels are beyond any compound; they look like {unit}"
@@ -114,12 +122,34 @@ def suspicious_unit(
 
 
 def equal_sites(subject: Subject) -> list[Finding]:
-    """List the rows with the same element on A and B: sound, but each is a binary oxide."""
-    equal = (subject.frame["A"] == subject.frame["B"]).to_numpy()
+    """List the rows with one element on several sites: sound, but with fewer kinds of atoms."""
+    sites = subject.cations
+    equal = (subject.frame[sites].nunique(axis=1) < len(sites)).to_numpy()
     if not equal.any():
         return []
-    message = f"{equal.sum()} rows have the same element on A and B"
+    which = "A and B" if subject.paired else f"several of {', '.join(sites)}"
+    message = f"{equal.sum()} rows have the same element on {which}"
     return [Finding("equal_sites", subject.name, message, rows_of(subject.frame, equal))]
+
+
+def not_checked(subject: Subject) -> list[Finding]:
+    """Say which checks have no ground where there are not two cation sites."""
+    if subject.paired:
+        return []
+    message = (
+        f"{subject.prototype} has {len(subject.cations)} cation site"
+        f"{'' if len(subject.cations) == 1 else 's'}: wrong references, outliers and the order of "
+        "sites are looked for only where there are two"
+    )
+    return [Finding("not_checked", subject.name, message)]
+
+
+def _expected(subject: Subject) -> NDArray[np.float64]:
+    """Return about what each label should be by the others, (n,) in eV/atom."""
+    energies, frame = subject.energies, subject.frame
+    if not subject.paired:
+        return np.full(len(energies), np.median(energies))
+    return energies - additive_residual(frame["A"], frame["B"], frame["formation_energy"])
 
 
 def _likely(ratio: float, prototype: str) -> tuple[str, float]:

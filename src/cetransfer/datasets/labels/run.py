@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from joblib import cpu_count
 
+from cetransfer.datasets.labelled import label_attributes
 from cetransfer.datasets.labels.network import require_chgnet
 from cetransfer.errors import UserError
 from cetransfer.files import write_aside
 from cetransfer.progress import say, track
-from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cetransfer.datasets.labels.settings import LabelSettings
+    from cetransfer.structures.prototypes import Prototype
 
 
 def label_prototype(
@@ -42,7 +43,7 @@ def label_prototype(
     Parameters
     ----------
     prototype
-        Key of `cetransfer.structures.prototypes.PROTOTYPES`.
+        Name or path of a .cif, as `cetransfer.structures.prototypes.prototype_named` takes it.
     output_dir
         Folder for ``surrogate_<prototype>.parquet`` and ``surrogate_elements.parquet``.
     workers
@@ -70,12 +71,13 @@ def label_prototype(
     settings = LabelSettings.checked(prototype, elements)
     if workers is not None and workers < 1:
         raise UserError(f"workers={workers} cannot label anything; give 1 or more")
-    table = output_dir / f"surrogate_{prototype}.parquet"
+    name = settings.prototype.name
+    table = output_dir / f"surrogate_{name}.parquet"
     if _key_of(table) == settings.key:
         say(f"{table} is there already and computed in the same way")
         return table
     references = output_dir / "surrogate_elements.parquet"
-    chunks = output_dir / f".labels-{prototype}-{settings.key}"
+    chunks = output_dir / f".labels-{name}-{settings.key}"
     _make_folder(chunks)
     _compute(settings, chunks, references, workers or cpu_count())
     frame = _merge(settings, chunks, references)
@@ -107,7 +109,7 @@ def _compute(settings: LabelSettings, chunks: Path, references: Path, workers: i
             pool.submit(worker.write_chunk, settings, one, chunks / f"{one}.parquet")
             for one in missing
         ]
-        label = f"labelling {settings.prototype} with CHGNet"
+        label = f"labelling {settings.prototype.name} with CHGNet"
         for task in track(as_completed(tasks), label, total=len(tasks)):
             task.result()
     except BrokenProcessPool as error:
@@ -132,16 +134,18 @@ def _merge(settings: LabelSettings, chunks: Path, references: Path) -> pd.DataFr
         formation_energies(settings.prototype, frame, elements["total_energy"]),
     )
     doubtful = set(elements.index[elements["flag"] != ""])
-    roles = list(prototype_named(settings.prototype).roles)
+    roles = list(settings.prototype.roles)
     touched = frame[roles].isin(doubtful).any(axis=1)
     reason = "reference of an element is doubtful"
     frame["flag"] = frame["flag"].where(~touched, (frame["flag"] + "; " + reason).str.lstrip("; "))
     frame = frame.sort_values(roles, ignore_index=True)
-    frame.attrs["key"] = settings.key
+    frame.attrs |= label_attributes(settings.prototype, settings.key)
     return frame
 
 
-def formation_energies(prototype: str, frame: pd.DataFrame, references: pd.Series) -> pd.Series:
+def formation_energies(
+    prototype: Prototype, frame: pd.DataFrame, references: pd.Series
+) -> pd.Series:
     """Total energies per atom minus those of the elements in the same proportion, eV/atom.
 
     Parameters
@@ -153,10 +157,9 @@ def formation_energies(prototype: str, frame: pd.DataFrame, references: pd.Serie
     references
         Energy of every element in eV/atom, indexed by symbol.
     """
-    found = prototype_named(prototype)
-    sites = found.site_roles
+    sites = prototype.site_roles
     energies = frame["total_energy"].copy()
-    for role in found.roles:
+    for role in prototype.roles:
         energies -= frame[role].map(references) * (sites.count(role) / len(sites))
     return energies
 

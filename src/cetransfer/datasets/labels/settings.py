@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from cetransfer.datasets.elements import ELEMENTS_73
 from cetransfer.datasets.labels import internal, network, nodes, references, scan
 from cetransfer.errors import UserError
+
+if TYPE_CHECKING:
+    from cetransfer.structures.prototypes import Prototype
 
 ANION = "O"
 HEAVIEST = 94  # the last element that CHGNet was trained on
@@ -30,6 +36,9 @@ SCAN_RANGES: dict[str, tuple[float, float]] = {
 3.25 and 5.5 (perovskite) and 6.8 and 12.2 (spinel). That of a tetragonal cell is the one at the
 default c/a and the same volume."""
 
+MODEL = "perovskite"
+"""Prototypes of the user's own are scanned over the volumes per atom of this one."""
+
 LARGEST_DEFAULT = 2
 """Cation sites up to which all pairs of the 73 elements are labelled unless told otherwise."""
 
@@ -41,16 +50,16 @@ class LabelSettings:
     Parameters
     ----------
     prototype
-        Key of `PROTOTYPES` and `SCAN_RANGES`.
+        With a key in `SCAN_RANGES`, or of the user's own.
     elements
         Elements on every cation site, sorted.
     """
 
-    prototype: str
+    prototype: Prototype
     elements: tuple[str, ...]
 
     @classmethod
-    def checked(cls, prototype: str, elements: tuple[str, ...] | None) -> LabelSettings:
+    def checked(cls, name: str, elements: tuple[str, ...] | None) -> LabelSettings:
         """Sort and check what the user gave; None stands for the 73 elements.
 
         Raises
@@ -63,16 +72,17 @@ class LabelSettings:
 
         from cetransfer.structures.prototypes import prototype_named
 
-        cations = len(prototype_named(prototype).roles) - 1
-        if prototype not in SCAN_RANGES:
+        prototype = prototype_named(name)
+        cations = len(prototype.roles) - 1
+        if not prototype.sha256 and name not in SCAN_RANGES:
             raise UserError(
-                f"prototype {prototype} has no range of lattice constants to scan; "
+                f"prototype {name} has no range of lattice constants to scan; "
                 f"labels exist for: {', '.join(sorted(SCAN_RANGES))}"
             )
         if elements is None:
             if cations > LARGEST_DEFAULT:
                 raise UserError(
-                    f"prototype {prototype} has {cations} cation sites and so "
+                    f"prototype {name} has {cations} cation sites and so "
                     f"{len(ELEMENTS_73)}^{cations} compositions; choose elements, for example "
                     "elements=[Ca,Al,Si]"
                 )
@@ -94,12 +104,28 @@ class LabelSettings:
     @property
     def key(self) -> str:
         """Key of the labels of the prototype."""
+        method = {**_method(internal), "range": self.bounds}
+        if "c_over_a" in dict(self.prototype.parameters):
+            method["RATIO_STEP"] = nodes.RATIO_STEP
+        what = {"prototype": self.prototype.identity, "elements": self.elements}
+        return _digest({**what, **method, "references": self.reference_key})
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Lowest and highest lattice constant to scan, in angstrom."""
+        if self.prototype.name in SCAN_RANGES:
+            return SCAN_RANGES[self.prototype.name]
         from cetransfer.structures.prototypes import PROTOTYPES
 
-        method = {**_method(internal), "range": SCAN_RANGES[self.prototype]}
-        if "c_over_a" in dict(PROTOTYPES[self.prototype].parameters):
-            method["RATIO_STEP"] = nodes.RATIO_STEP
-        return _digest({**asdict(self), **method, "references": self.reference_key})
+        ratio = _size(PROTOTYPES[MODEL]) / _size(self.prototype)
+        low, high = SCAN_RANGES[MODEL]
+        return low * ratio, high * ratio
+
+
+def _size(prototype: Prototype) -> float:
+    """Cube root of the volume of an atom for a lattice constant of 1."""
+    lattice, coordinates = prototype.cell()
+    return float(np.cbrt(abs(np.linalg.det(lattice)) / len(coordinates)))
 
 
 def _method(*modules: object) -> dict[str, object]:

@@ -16,9 +16,8 @@ import numpy as np
 from cetransfer.datasets.labels.internal import Relaxation
 from cetransfer.datasets.labels.network import Calculator
 from cetransfer.datasets.labels.references import elemental_references
-from cetransfer.datasets.labels.settings import ANION, SCAN_RANGES
+from cetransfer.datasets.labels.settings import ANION
 from cetransfer.files import write_aside
-from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cetransfer.datasets.labels.settings import LabelSettings
+    from cetransfer.structures.prototypes import Prototype
 
 
 def start_worker() -> None:
@@ -61,12 +61,12 @@ def label_row(settings: LabelSettings, element: str) -> pd.DataFrame:
     import pandas as pd
     from pymatgen.core import Element
 
-    prototype = prototype_named(settings.prototype)
+    prototype = settings.prototype
     choices = {"A": (element,), "X": (ANION,)}
     sites = [choices.get(role, settings.elements) for role in prototype.roles]
     compounds = [dict(zip(prototype.roles, chosen, strict=True)) for chosen in product(*sites)]
     numbers = np.array([[Element(one).Z for one in compound.values()] for compound in compounds])
-    found, internal = _relaxation(settings.prototype).run(numbers)
+    found, internal = _relaxation(prototype, settings.bounds).run(numbers)
     return pd.DataFrame(
         {
             "formula": [prototype.formula(compound) for compound in compounds],
@@ -86,5 +86,5 @@ def _calculator() -> Calculator:
 
 
 @cache
-def _relaxation(prototype: str) -> Relaxation:
-    return Relaxation(_calculator(), prototype_named(prototype), SCAN_RANGES[prototype])
+def _relaxation(prototype: Prototype, bounds: tuple[float, float]) -> Relaxation:
+    return Relaxation(_calculator(), prototype, bounds)

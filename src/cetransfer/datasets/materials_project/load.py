@@ -16,7 +16,7 @@ from cetransfer.datasets.tabular import ON_BAD_ROWS
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
 from cetransfer.progress import say
-from cetransfer.structures.prototypes import prototype_named
+from cetransfer.structures.prototypes import prototype_hashes, prototype_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,9 +101,8 @@ def load_materials_project(chosen: NamedData, key: str, root: Path) -> Dataset:
             "metals of the same number are in order of electronegativity: the formula does not "
             "tell their sites"
         )
-    return Dataset(
-        NAME, kept, prototype.name, {path.name: sha256(path)}, tuple(notes), ENTRY.rests_on
-    )
+    hashes = {path.name: sha256(path), **prototype_hashes(chosen.prototype)}
+    return Dataset(NAME, kept, chosen.prototype, hashes, tuple(notes), ENTRY.rests_on)
 
 
 def _mapped(entries: pd.DataFrame, prototype: Prototype) -> tuple[pd.DataFrame, pd.Series]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from cetransfer.datasets.row_elements import elements_of
 from cetransfer.errors import UserError
 from cetransfer.evaluation.judges import SignFlip
 from cetransfer.evaluation.protocol import Layout, Protocol, register
 from cetransfer.evaluation.splits import CROSS_VALIDATION, Split, labelled_rows, whole
 from cetransfer.seeding import Purpose, generator
-from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +133,7 @@ def hold_out(
 
 def cations(data: Dataset) -> list[str]:
     """Return the columns of the cation sites."""
-    return [site for site in prototype_named(data.prototype).roles if site != "X"]
+    return [site for site in data.roles if site != "X"]
 
 
 class _BySite(Grouped):
@@ -152,13 +152,14 @@ class _BySite(Grouped):
             )
 
     def groups(self, data: Dataset) -> list[Groups]:
-        """Return the element on the site."""
+        """Return the element on the site, or several."""
         if self.site not in cations(data):
             raise UserError(
-                f"{data.name} is a {data.prototype}, which has no site {self.site}; choose "
+                f"{data.name} has no site {self.site}, only {', '.join(data.roles)}; choose "
                 "another protocol"
             )
-        return [(element,) for element in data.frame[self.site]]
+        # rows with nothing on the site are held out together too
+        return [row or (f"no {self.site}",) for row in elements_of(data.frame[[self.site]])]
 
 
 @register("by_a")
@@ -190,7 +191,7 @@ class ByElement(Grouped):
 
     def groups(self, data: Dataset) -> list[Groups]:
         """Return the cations of each row."""
-        return [tuple(dict.fromkeys(row)) for row in _rows(data)]
+        return elements_of(data.frame[cations(data)])
 
 
 @register("by_pair")
@@ -201,7 +202,7 @@ class ByPair(Grouped):
 
     def groups(self, data: Dataset) -> list[Groups]:
         """Return the cations of each row, sorted, as one name."""
-        return [("-".join(sorted(row)),) for row in _rows(data)]
+        return [("-".join(sorted(row)),) for row in elements_of(data.frame[cations(data)])]
 
 
 @register("by_group")
@@ -214,7 +215,8 @@ class ByGroup(Grouped):
         """Return the user's group of each row."""
         if GROUP not in data.frame:
             raise UserError(
-                f"data set {data.name} has no column {GROUP}, which protocol=by_group needs"
+                f"data set {data.name} has no column {GROUP}, which protocol=by_group needs; "
+                "dataset.target.columns.group=NAME names it in a table of yours"
             )
         column = data.frame[GROUP]
         if column.isna().any():
@@ -223,7 +225,3 @@ class ByGroup(Grouped):
                 f"{GROUP}; protocol=by_group needs one for every row"
             )
         return [(str(name),) for name in column]
-
-
-def _rows(data: Dataset) -> list[tuple[str, ...]]:
-    return list(data.frame[cations(data)].itertuples(index=False, name=None))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -10,32 +11,13 @@ from cetransfer.datasets.audit.finding import Subject
 from cetransfer.datasets.audit.load import load_subject, load_truth
 from cetransfer.datasets.audit.run import audit
 from cetransfer.datasets.elements import ELEMENTS_73
+from cetransfer.structures.prototypes import prototype_named
 
 ELEMENTS = ELEMENTS_73[:30]
 
 
-def clean(prototype="spinel", *, totals=True, seed=0):
-    """Make a table whose energies follow from smooth element terms and a little noise."""
-    from cetransfer.datasets.audit.prediction import neighbour_kernel
-
-    random = np.random.default_rng(seed)
-    root = np.linalg.cholesky(neighbour_kernel(ELEMENTS) + 0.05 * np.eye(len(ELEMENTS)))
-    on_a, on_b, reference = 0.4 * (root @ random.normal(size=(len(ELEMENTS), 3))).T
-    i, j = np.divmod(np.arange(len(ELEMENTS) ** 2), len(ELEMENTS))
-    template = {"spinel": "{}{}2O4", "perovskite": "{}{}O3"}[prototype]
-    shares = {"spinel": (1 / 7, 2 / 7), "perovskite": (1 / 5, 1 / 5)}[prototype]
-    energy = -1.8 + on_a[i] + on_b[j] + 0.05 * random.normal(size=len(i))
-    energy = np.clip(energy, -4.4, None)
-    frame = pd.DataFrame({"A": np.array(ELEMENTS)[i], "B": np.array(ELEMENTS)[j], "X": "O"})
-    frame.insert(
-        0, "formula", [template.format(a, b) for a, b in zip(frame["A"], frame["B"], strict=True)]
-    )
-    frame["formation_energy"] = energy
-    if totals:
-        frame["total_energy_per_atom"] = (
-            energy - 6 + shares[0] * reference[i] + shares[1] * reference[j]
-        )
-    return frame
+def formulas_of(frame, prototype):
+    return [prototype_named(prototype).formula(row) for row in frame.to_dict("records")]
 
 
 def kinds(frame, prototype="spinel", **more):
@@ -47,24 +29,25 @@ def one(found, kind):
     return finding
 
 
-@pytest.mark.parametrize("prototype", ["spinel", "perovskite"])
+@pytest.mark.parametrize("prototype", ["spinel", "perovskite", "pyrochlore", "k2nif4"])
 @pytest.mark.parametrize("totals", [True, False])
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_a_clean_table_gives_no_finding(prototype, totals, seed):
+def test_a_clean_table_gives_no_finding(prototype, totals, seed, clean):
     found = audit(Subject("mine", clean(prototype, totals=totals, seed=seed), prototype))
     assert found.findings == []
     assert [fact.kind for fact in found.facts] == ["equal_sites"]
 
 
-def test_a_shifted_element_is_named_from_total_energies():
-    frame = clean()
+@pytest.mark.parametrize("prototype", ["spinel", "k2nif4"])
+def test_a_shifted_element_is_named_from_total_energies(prototype, clean):
+    frame = clean(prototype)
     holds = (frame["A"] == "Co") | (frame["B"] == "Co")
     frame.loc[holds, "formation_energy"] += 0.5
-    found = audit(Subject("mine", frame, "spinel"))
+    found = audit(Subject("mine", frame, prototype))
     assert one(found, "shifted_element").evidence["element"] == "Co"
 
 
-def test_a_shifted_element_is_named_from_its_neighbours():
+def test_a_shifted_element_is_named_from_its_neighbours(clean):
     frame = clean("perovskite", totals=False)
     holds = (frame["A"] == "Co") | (frame["B"] == "Co")
     frame.loc[holds, "formation_energy"] += 2.0
@@ -72,7 +55,7 @@ def test_a_shifted_element_is_named_from_its_neighbours():
     assert one(found, "shifted_element").evidence["element"] == "Co"
 
 
-def test_a_shifted_element_is_named_from_another_table():
+def test_a_shifted_element_is_named_from_another_table(clean):
     frame = clean("perovskite", totals=False)
     other = frame.copy()
     holds = (frame["A"] == "Co") | (frame["B"] == "Co")
@@ -82,13 +65,14 @@ def test_a_shifted_element_is_named_from_another_table():
     assert shifted.evidence["offset"] == pytest.approx(-1.2, abs=0.15)
 
 
-def test_swapped_site_columns_are_told_from_the_formula():
-    frame = clean().rename(columns={"A": "B", "B": "A"})
-    found = audit(Subject("mine", frame, "spinel"))
+@pytest.mark.parametrize("prototype", ["spinel", "perovskite", "pyrochlore", "k2nif4"])
+def test_swapped_site_columns_are_told_from_the_formula(prototype, clean):
+    frame = clean(prototype).rename(columns={"A": "B", "B": "A"})
+    found = audit(Subject("mine", frame, prototype))
     assert len(one(found, "swapped_columns").rows) == 30 * 29
 
 
-def test_swapped_site_columns_are_told_from_a_table_on_true_sites():
+def test_swapped_site_columns_are_told_from_a_table_on_true_sites(clean):
     frame = clean("perovskite", totals=False)
     swapped = frame.rename(columns={"A": "B", "B": "A"})
     swapped["formula"] = swapped["A"] + swapped["B"] + "O3"
@@ -97,7 +81,7 @@ def test_swapped_site_columns_are_told_from_a_table_on_true_sites():
     assert kinds(frame, "perovskite", truth=truth) == set()
 
 
-def test_swapped_rows_are_listed_with_both_errors():
+def test_swapped_rows_are_listed_with_both_errors(clean):
     frame = clean("perovskite", totals=False)
     truth = Subject("truth", frame, "perovskite", true_sites=True)
     rows = frame.sample(40, random_state=0).index
@@ -115,7 +99,7 @@ def test_swapped_rows_are_listed_with_both_errors():
     assert 0 < finding.evidence["found_rate"] <= 1
 
 
-def test_swapped_energy_columns_are_told():
+def test_swapped_energy_columns_are_told(clean):
     names = {
         "formation_energy": "total_energy_per_atom",
         "total_energy_per_atom": "formation_energy",
@@ -123,7 +107,7 @@ def test_swapped_energy_columns_are_told():
     assert kinds(clean().rename(columns=names)) == {"swapped_columns"}
 
 
-def test_a_table_in_another_unit_is_told():
+def test_a_table_in_another_unit_is_told(clean):
     frame = clean(totals=False)
     frame["formation_energy"] *= 96.48533212
     finding = one(audit(Subject("mine", frame, "spinel")), "suspicious_unit")
@@ -131,7 +115,7 @@ def test_a_table_in_another_unit_is_told():
 
 
 @pytest.mark.parametrize("totals", [True, False])
-def test_rows_in_another_unit_are_told(totals):
+def test_rows_in_another_unit_are_told(totals, clean):
     frame = clean(totals=totals)
     rows = frame[frame["formation_energy"] < -1].sample(30, random_state=0).index
     frame.loc[rows, "formation_energy"] *= 96.48533212
@@ -140,13 +124,13 @@ def test_rows_in_another_unit_are_told(totals):
     assert finding.evidence["likely_unit"] == "kJ/mol of atoms"
 
 
-def test_energies_far_too_small_are_told():
+def test_energies_far_too_small_are_told(clean):
     frame = clean(totals=False)
     frame["formation_energy"] /= 1000
     assert kinds(frame) == {"suspicious_unit"}
 
 
-def test_duplicated_rows_and_contradicting_ones_are_told_apart():
+def test_duplicated_rows_and_contradicting_ones_are_told_apart(clean):
     frame = clean()
     again = frame.iloc[[3, 50]].copy()
     other = frame.iloc[[7]].copy()
@@ -157,7 +141,7 @@ def test_duplicated_rows_and_contradicting_ones_are_told_apart():
     assert len(found.findings) == 2
 
 
-def test_labels_that_are_no_number_are_listed():
+def test_labels_that_are_no_number_are_listed(clean):
     frame = clean().astype({"formation_energy": object})
     frame.loc[[2, 9], "formation_energy"] = [None, "n/a"]
     found = audit(Subject("mine", frame, "spinel"))
@@ -166,7 +150,7 @@ def test_labels_that_are_no_number_are_listed():
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_ten_wrong_labels_are_found_and_no_other(seed):
+def test_ten_wrong_labels_are_found_and_no_other(seed, clean):
     frame = clean(totals=False, seed=seed)
     rows = frame.sample(10, random_state=seed).index
     frame.loc[rows, "formation_energy"] += np.tile([1.2, -1.2], 5)
@@ -174,7 +158,7 @@ def test_ten_wrong_labels_are_found_and_no_other(seed):
     assert {row["row"] - 1 for row in one(found, "label_outlier").rows} == set(rows)
 
 
-def test_a_wrong_reference_is_found_and_its_repair_told():
+def test_a_wrong_reference_is_found_and_its_repair_told(clean):
     frame = clean()
     before = frame.loc[17, "formation_energy"]
     frame.loc[17, "formation_energy"] += 6.0
@@ -184,7 +168,7 @@ def test_a_wrong_reference_is_found_and_its_repair_told():
     assert row["repaired"] == pytest.approx(before, abs=1e-3)
 
 
-def test_an_offset_between_two_tables_is_measured_with_its_error():
+def test_an_offset_between_two_tables_is_measured_with_its_error(clean):
     frame = clean("perovskite", totals=False)
     other = frame.copy()
     other["formation_energy"] += -0.4 + 0.1 * np.random.default_rng(0).normal(size=len(other))
@@ -195,20 +179,75 @@ def test_an_offset_between_two_tables_is_measured_with_its_error():
     assert one(found, "shared_compounds").evidence["shared"] == 900
 
 
-def test_elements_of_one_table_only_are_named():
+def test_elements_of_one_table_only_are_named(clean):
     frame = clean("perovskite", totals=False)
     less = frame[(frame["A"] != "Co") & (frame["B"] != "Co")].reset_index(drop=True)
     found = audit(Subject("a", less, "perovskite"), Subject("b", frame, "perovskite"))
     assert one(found, "one_sided_elements").evidence == {"source_only": [], "target_only": ["Co"]}
 
 
-def test_what_labelled_both_tables_is_told():
+def test_what_labelled_both_tables_is_told(clean):
     frame = clean("perovskite", totals=False)
     source = Subject("a", frame, "perovskite", ("CHGNet 0.3.0", "Materials Project"))
     target = Subject("b", frame, "perovskite", ("Materials Project",))
     found = audit(source, target)
     assert one(found, "label_origin").evidence["common"] == ["Materials Project"]
     assert "label_origin" in {fact.kind for fact in found.facts}
+
+
+def with_other_sites(prototype):
+    """Make a table of a prototype with one cation site or three."""
+    sites = [role for role in prototype_named(prototype).roles if role != "X"]
+    combinations = list(product(*[ELEMENTS[:8] if len(sites) > 1 else ELEMENTS] * len(sites)))
+    frame = pd.DataFrame(combinations, columns=sites).assign(X="O")
+    frame.insert(0, "formula", formulas_of(frame, prototype))
+    frame["formation_energy"] = np.random.default_rng(0).normal(-2, 0.3, len(frame))
+    frame["total_energy_per_atom"] = frame["formation_energy"] - 6
+    return frame
+
+
+@pytest.mark.parametrize("prototype", ["rocksalt", "rutile", "garnet", "double_perovskite"])
+def test_one_or_three_cation_sites_are_audited_for_what_can_be_known(prototype):
+    frame = with_other_sites(prototype)
+    found = audit(Subject("mine", frame, prototype))
+    assert found.findings == []
+    facts = {fact.kind: fact for fact in found.facts}
+    assert "only where there are two" in facts["not_checked"].message
+    assert ("equal_sites" in facts) == ("C" in frame)
+
+    bad = pd.concat([frame, frame.iloc[:1]], ignore_index=True)
+    bad.loc[3, "formation_energy"] = np.nan
+    bad.loc[5, "formation_energy"] *= 96.5
+    assert kinds(bad, prototype) == {"not_a_number", "duplicate", "suspicious_unit"}
+    whole = frame[["formula", *prototype_named(prototype).roles]]
+    whole = whole.assign(formation_energy=frame["formation_energy"] * 96.485)
+    assert one(audit(Subject("mine", whole, prototype)), "suspicious_unit").evidence["factor"] > 90
+    names = ["formation_energy", "total_energy_per_atom"]
+    swapped = frame.rename(columns=dict(zip(names, names[::-1], strict=True)))
+    assert kinds(swapped, prototype) == {"swapped_columns"}
+
+
+@pytest.mark.parametrize("prototype", ["rocksalt", "garnet"])
+def test_two_tables_with_other_sites_are_compared(prototype, clean):
+    frame = with_other_sites(prototype)
+    other = frame.assign(formation_energy=frame["formation_energy"] + 0.4)
+    found = audit(Subject("a", frame, prototype), Subject("b", other, prototype))
+    assert one(found, "energy_offset").evidence["constant"] == pytest.approx(0.4)
+    assert one(found, "shared_compounds").evidence["shared"] == len(frame)
+    both = [Subject("p", clean("perovskite"), "perovskite"), Subject("a", frame, prototype)]
+    for pair in (both, both[::-1]):
+        assert {finding.kind for finding in audit(*pair).findings} <= {"one_sided_elements"}
+
+
+def test_exchanged_cations_of_three_are_told_from_the_formula():
+    frame = with_other_sites("garnet").rename(columns={"A": "C", "C": "A"})
+    finding = one(audit(Subject("mine", frame, "garnet")), "swapped_columns")
+    assert len(finding.rows) == 8 * 8 * 7
+
+
+def test_a_prototype_of_the_users_own_is_audited(cif, clean):
+    path = str(cif("my_ilmenite"))
+    assert audit(Subject("mine", clean(path), path)).findings == []
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 from pymatgen.core import Element, Structure
 
 from cetransfer.datasets.labels import network
+from cetransfer.datasets.labels.internal import Relaxation
 from cetransfer.datasets.labels.references import (
     elemental_cells,
     elemental_references,
@@ -93,15 +94,26 @@ def test_batches_do_not_change_energies(calculator, monkeypatch):
 
 
 def test_known_oxides():
-    perovskite = label_row(LabelSettings("perovskite", ("Ti",)), "Sr").iloc[0]
+    perovskite = label_row(LabelSettings(PROTOTYPES["perovskite"], ("Ti",)), "Sr").iloc[0]
     assert perovskite["formula"] == "SrTiO3"
     assert perovskite["lattice_constant"] == pytest.approx(3.94, abs=0.03)  # PBE, experiment 3.905
     assert perovskite["bulk_modulus_gpa"] == pytest.approx(170, abs=20)  # experiment 174
     assert perovskite["flag"] == ""
-    spinel = label_row(LabelSettings("spinel", ("Al",)), "Mg").iloc[0]
+    spinel = label_row(LabelSettings(PROTOTYPES["spinel"], ("Al",)), "Mg").iloc[0]
     assert spinel["lattice_constant"] == pytest.approx(8.16, abs=0.06)  # PBE, experiment 8.08
     assert spinel["u"] == pytest.approx(0.263, abs=0.003)  # experiment 0.2624
     assert spinel["flag"] == ""
+
+
+def test_grossular_comes_out_as_measured(calculator):
+    prototype = PROTOTYPES["garnet"]
+    found, internal = Relaxation(calculator, prototype, SCAN_RANGES["garnet"]).run(
+        np.array([[Element(name).Z for name in ("Ca", "Al", "Si", "O")]])
+    )
+    assert found.flag == [""]
+    assert found.lattice_constant[0] == pytest.approx(11.845, rel=0.02)  # Novak and Gibbs, 1971
+    for name, measured in {"x": 0.0381, "y": 0.0449, "z": 0.6514}.items():
+        assert internal[name][0] == pytest.approx(measured, abs=0.002)
 
 
 def test_references_are_bound_and_near_experiment(calculator):

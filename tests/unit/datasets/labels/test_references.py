@@ -7,6 +7,7 @@ from pymatgen.core import Structure
 
 from cetransfer.datasets.labels.references import elemental_cells
 from cetransfer.datasets.labels.run import formation_energies
+from cetransfer.structures.prototypes import PROTOTYPES
 
 
 @pytest.mark.parametrize(
@@ -43,9 +44,9 @@ def test_formation_energy_by_hand():
         {"A": ["Sr", "Y"], "B": ["Ti", "Y"], "X": ["O", "O"], "total_energy": [-8.0, -9.0]}
     )
     references = pd.Series({"Sr": -1.5, "Ti": -7.5, "Y": -6.5, "O": -5.0})
-    perovskite = formation_energies("perovskite", frame, references)
+    perovskite = formation_energies(PROTOTYPES["perovskite"], frame, references)
     # the energy of the five atoms, -40 and -45, less that of their elements
     np.testing.assert_allclose(perovskite, [(-40 + 24) / 5, (-45 + 28) / 5])
-    spinel = formation_energies("spinel", frame, references)
+    spinel = formation_energies(PROTOTYPES["spinel"], frame, references)
     # seven atoms: -56 and -63
     np.testing.assert_allclose(spinel, [(-56 + 36.5) / 7, (-63 + 39.5) / 7])

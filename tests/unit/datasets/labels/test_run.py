@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from cetransfer.datasets.labels import label_prototype
+from cetransfer.datasets.labels.settings import LabelSettings
 from cetransfer.errors import UserError
 from cetransfer.structures.prototypes import PROTOTYPES
 
@@ -171,6 +172,41 @@ def test_every_prototype_is_labelled(tmp_path, prototype, elements, formula, mea
         assert row["c_over_a"] == pytest.approx(ratio, rel=0.02)
 
 
+def test_a_cif_of_the_perovskite_gets_the_labels_of_the_perovskite(tmp_path, cif):
+    own = label_prototype(str(cif("my_perovskite")), tmp_path, workers=1, elements=("Sr", "Ti"))
+    assert own.name == "surrogate_my_perovskite.parquet"
+    ours = label_prototype("perovskite", tmp_path, workers=1, elements=("Sr", "Ti"))
+    one, other = pd.read_parquet(own), pd.read_parquet(ours)
+    pd.testing.assert_frame_equal(one, other, rtol=0, atol=1e-6)
+
+
+def test_a_cif_without_a_prototype_of_the_package_is_labelled(tmp_path, cif):
+    path = cif("my_ilmenite")
+    table = label_prototype(str(path), tmp_path, workers=1, elements=("Fe", "Ti"))
+    frame = pd.read_parquet(table).set_index("formula")
+    assert list(frame.index) == ["FeFeO3", "FeTiO3", "TiFeO3", "TiTiO3"]
+    assert frame.loc["FeTiO3", "lattice_constant"] == pytest.approx(5.088, rel=0.02)
+    assert frame.loc["FeTiO3", "formation_energy"] == frame["formation_energy"][:3].min()
+    assert (frame["flag"] == "").all()
+    assert frame["formation_energy"].between(-4, -1).all()
+
+
+def test_another_cif_of_the_same_name_is_labelled_anew(tmp_path, cif):
+    path = cif("my_perovskite")
+    first = LabelSettings.checked(str(path), ("Mg",))
+    moved = tmp_path / "elsewhere" / path.name
+    moved.parent.mkdir()
+    moved.write_bytes(path.read_bytes())
+    assert LabelSettings.checked(str(moved), ("Mg",)).key == first.key
+    path.write_text(path.read_text().replace("P m -3 m", "P 4/m m m").replace("c 3.905", "c 4.1"))
+    assert LabelSettings.checked(str(path), ("Mg",)).key != first.key
+
+
+def test_the_key_of_the_versioned_tables_stays():
+    # a change here means that the two tables have to be made and versioned again
+    assert LabelSettings.checked("spinel", None).key == "64f542a727f3"
+
+
 def test_three_cation_sites_take_the_elements_that_are_given(tmp_path):
     frame = pd.read_parquet(label_prototype("garnet", tmp_path, workers=1, elements=("Al",)))
     assert list(frame["formula"]) == ["Al3Al2Al3O12"]
@@ -180,7 +216,8 @@ def test_three_cation_sites_take_the_elements_that_are_given(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        ({"prototype": "garnit"}, "garnet, k2nif4"),
+        ({"prototype": "garnit"}, "did you mean garnet.*garnet, k2nif4"),
+        ({"prototype": "nowhere.cif"}, "nowhere.cif: No such file"),
         ({"prototype": "garnet", "elements": None}, r"3 cation sites.*elements=\[Ca,Al,Si\]"),
         ({"elements": ("Mg", "Qq")}, "'Qq'"),
         ({"elements": ("Mg", "Mg")}, "more than once"),

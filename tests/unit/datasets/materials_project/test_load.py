@@ -6,7 +6,7 @@ from cetransfer.datasets.chosen import load_target
 from cetransfer.datasets.materials_project.load import load_materials_project
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
-from cetransfer.settings import DatasetSettings, MaterialsProjectQuery, NamedData
+from cetransfer.settings import MaterialsProjectQuery, NamedData
 
 
 @pytest.fixture
@@ -42,6 +42,16 @@ def test_entries_become_rows_on_sites(materials_project, load):
     assert data.frame["space_group"].tolist() == [227] * 3
     assert data.rests_on == ("Materials Project",)
     assert not any("order of electronegativity" in note for note in data.notes)
+
+
+def test_the_prototype_may_be_the_users_own(materials_project, load, cif):
+    path = cif("my_ilmenite")
+    materials_project.add("mp-1", "FeTiO3", 148, -2.8)
+    materials_project.add("mp-2", "SrTiO3", 221, -3.6)
+    data = load(str(path))
+    assert data.frame["formula"].tolist() == ["TiFeO3"]
+    assert data.prototype == str(path)
+    assert data.hashes[str(path)] == sha256(path)
 
 
 def test_of_polymorphs_the_lowest_is_kept_and_the_others_counted(materials_project, load):
@@ -136,7 +146,7 @@ def test_the_key_is_in_no_file(materials_project, load, tmp_path):
         ({"unit": "eV/atom"}, r"dataset\.target\.unit has no meaning for materials_project"),
     ],
 )
-def test_keys_are_checked_before_anything_is_asked(tmp_path, keys, message):
-    target = NamedData("materials_project", **{"on_bad_rows": "drop", **keys})
+def test_keys_are_checked_before_anything_is_asked(settings, tmp_path, keys, message):
+    settings.dataset.target = NamedData("materials_project", **{"on_bad_rows": "drop", **keys})
     with pytest.raises(UserError, match=message):
-        load_target(DatasetSettings("x", {}, target, None, 0, exclude_suspects=True), tmp_path)
+        load_target(settings.dataset, tmp_path)

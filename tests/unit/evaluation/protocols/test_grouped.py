@@ -150,7 +150,7 @@ def test_a_fold_that_leaves_nothing_to_train_on_is_refused(layout_of, make_domai
 def test_a_prototype_without_the_site_is_refused(layout_of):
     frame = pd.DataFrame({"formula": ["LiO", "NaO"], "A": ["Li", "Na"], "X": "O"})
     data = Dataset("salt", frame.assign(formation_energy=-1.0), "rocksalt", {})
-    with pytest.raises(UserError, match="salt is a rocksalt, which has no site B"):
+    with pytest.raises(UserError, match="salt has no site B, only A, X"):
         layout_of("by_b", "dataset.n_labelled=null", data=data)
 
 
@@ -180,24 +180,21 @@ def test_another_seed_packs_other_folds_and_the_same_seed_the_same(layout_of):
 
 
 def test_the_shares_of_all_groups_make_the_mean_over_compounds(layout_of):
-    layout, data = layout_of("by_element", "protocol.folds=4", "protocol.repeats=2")
+    layout, _ = layout_of("by_element", "protocol.folds=4", "protocol.repeats=2")
     table = layout.judge.table
     assert table["share"].sum() == pytest.approx(1.0)
-    per_compound = table.groupby("compound")["share"].sum()
-    assert per_compound.to_numpy() == pytest.approx(1 / 90)
+    per_row = table.groupby("row")["share"].sum()
+    assert per_row.to_numpy() == pytest.approx(1 / 90)
     # errors that are the number of their fold, for a mean by hand
     scored = pd.concat(
         [
-            data.frame.iloc[split.test][["A", "B"]].assign(
-                repeat=split.repeat,
-                fold=split.fold,
-                compound=data.frame["formula"].iloc[split.test],
-                error=-float(split.fold),
+            pd.DataFrame({"row": split.test + 1}).assign(
+                repeat=split.repeat, fold=split.fold, error=-float(split.fold)
             )
             for split in folds(layout)
         ]
     ).astype({"fold": "Int64"})
-    expected = scored.groupby("compound")["error"].mean().abs().mean()
+    expected = scored.groupby("row")["error"].mean().abs().mean()
     assert layout.judge.replicates(scored).sum() == pytest.approx(expected)
 
 
@@ -205,3 +202,21 @@ def test_equal_groups_give_folds_of_equal_size(layout_of):
     layout, _ = layout_of("by_b", "protocol.folds=4", "dataset.n_labelled=null")
     sizes = sorted(len(split.test) for split in folds(layout))
     assert all(later - earlier <= 9 for earlier, later in pairwise(sizes))
+
+
+def with_mixed_sites(monkeypatch):
+    """Return rows of structures, whose roles may hold several elements or none."""
+    frame = pd.DataFrame({"A": ["Ba,Sr", "Ba", "", "Ca", "K", ""], "B": ["Ti"] * 3 + ["Zr"] * 3})
+    frame = frame.assign(X="O", formula=[f"row {n}" for n in range(6)], formation_energy=-1.0)
+    monkeypatch.setattr(Dataset, "__post_init__", lambda _: None)
+    return Dataset("mixed", frame, "perovskite", {})
+
+
+def test_a_row_with_two_elements_on_a_site_is_held_out_with_either(layout_of, monkeypatch):
+    data = with_mixed_sites(monkeypatch)
+    layout, _ = layout_of("by_a", "protocol.folds=2", "dataset.n_labelled=null", data=data)
+    held = [{name for row in split.groups for name in row} for split in folds(layout)]
+    assert held[0] | held[1] == {"Ba", "Sr", "Ca", "K", "no A"}
+    for split, names in zip(folds(layout), held, strict=True):
+        assert (0 in split.test) == bool(names & {"Ba", "Sr"})
+        assert (2 in split.test) == (5 in split.test) == ("no A" in names)
