@@ -29,7 +29,7 @@ WORDS = [
     (["data", "label"], "prototype has no value; give prototype=VALUE"),
     (["data", "label", "prototype=garnit"], "allowed: double_perovskite, fluorite, garnet"),
     (["data", "label", "prototype=garnet"], "choose elements, for example elements=[Ca,Al,Si]"),
-    (["compare", "protocol=draw"], "protocol has no option 'draw'; did you mean 'draws'?"),
+    (["compare", "protocol=draw"], "protocol has no option 'draw'; did you mean draws?"),
     (["compare", "protocol.draws=3"], "belongs to protocol=draws or learning_curve, not to kfold"),
     (["compare", "protocol=draws", "protocol.draws=1"], "protocol.draws=1 is too small"),
     (["compare", "protocol.source_has_element=false"], "kfold holds out no elements"),

@@ -87,3 +87,25 @@ def test_a_learning_curve_opens_in_pandas_and_stands_in_the_store(compared, proj
     assert {"learning_curve.csv", "learning_curve.png"} <= files
     models = {entry.path for entry in client.list_artifacts(runs["fine_tune"], "model")}
     assert models == {"model/5", "model/10"}
+
+
+def test_the_users_groups_are_held_out_whole(compared, project):
+    table = pd.read_parquet(project / "data" / "surrogate_perovskite.parquet")
+    table = table[table["flag"] == ""].sample(56, random_state=0)
+    batches = [f"batch {row % 7}" for row in range(56)]
+    table[["formula", "formation_energy"]].assign(batch=batches).to_csv(
+        project / "my.csv", index=False
+    )
+    result = compared(
+        "by_group",
+        "protocol=by_group",
+        "dataset/target=tabular",
+        "dataset.target.path=my.csv",
+        "dataset.target.prototype=perovskite",
+        "dataset.target.unit=eV/atom",
+        "dataset.target.columns.group=batch",
+        "dataset.n_labelled=null",
+    )
+    folds = result.predictions.groupby("group")["fold"].nunique()
+    assert folds.to_dict() == {f"batch {number}": 1 for number in range(7)}
+    assert (result.document["test"], result.document["replicates"]) == ("sign_flip", 7)
