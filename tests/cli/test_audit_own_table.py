@@ -49,6 +49,18 @@ def test_a_clean_table_gives_no_finding(audited, clean, prototype, totals):
     assert out.startswith("no findings")
 
 
+def test_a_table_with_one_cation_site_is_audited_as_far_as_that_goes(audited):
+    metals = ["Mg", "Ca", "Sr", "Ba", "Mn", "Fe", "Co", "Ni", "Zn", "Cd"]
+    frame = pd.DataFrame({"formula": [f"{metal}O" for metal in metals]})
+    frame["formation_energy"] = np.linspace(-3.2, -1.3, len(metals))
+    frame.loc[2, "formation_energy"] = np.nan
+    frame = pd.concat([frame, frame.iloc[5:6]], ignore_index=True)
+    out, found = audited(frame, prototype="rocksalt")
+    assert rows(found["not_a_number"]) == {3}
+    assert rows(found["duplicate"]) == {6, 11}
+    assert "only where there are two" in out
+
+
 def test_a_shifted_element_is_found_and_named(audited, clean):
     frame = clean(totals=False)
     frame.loc[(frame["A"] == "Co") | (frame["B"] == "Co"), "formation_energy"] += 2.0
@@ -154,7 +166,7 @@ def test_an_own_table_is_compared_with_another_and_logged(clean, project, inside
     ("words", "message"),
     [
         ([], "needs prototype=NAME"),
-        (["prototype=rocksalt"], "by the elements on A and B"),
+        (["prototype=rocksalt"], "no row can be read as rocksalt"),
         (["prototype=spinell"], "spinel"),
         (["prototype=spinel", "unit=eV"], "unit=eV is not known; choose from eV/atom"),
         (["prototype=spinel", "columns.energy=e"], "no column 'e'; columns: formula, A"),

@@ -80,7 +80,8 @@ def test_the_document_says_what_was_asked(first):
 
 def test_there_is_one_prediction_per_net_and_scored_compound(first):
     table, document = first.predictions, first.document
-    assert list(table.columns) == [*KEYS, "A", "B", "formation_energy", "prediction"]
+    columns = [*KEYS[:-1], "row", "compound", "A", "B", "formation_energy", "prediction"]
+    assert list(table.columns) == columns
     assert not table.duplicated(KEYS).any()
     everything = document["n_target"] + document["n_unseen"]
     assert len(table) == len(STRATEGIES) * 2 * everything + len(BASELINES) * everything

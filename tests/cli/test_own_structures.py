@@ -125,7 +125,7 @@ def test_after_a_kill_the_same_command_goes_on_to_the_same_features(project, too
     process.kill()
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-    assert not list((project / "outputs" / "features").glob("my-*.parquet"))
+    assert not list((project / "outputs" / "features" / "target").glob("my-*.parquet"))
 
     done = tools.call(*words, cwd=project)
     assert done.returncode == 0, done.stderr
@@ -135,8 +135,8 @@ def test_after_a_kill_the_same_command_goes_on_to_the_same_features(project, too
     again = tools.call(*words, cwd=undisturbed)
     assert again.returncode == 0, again.stderr
     assert "already" not in again.stderr
-    (one,) = (project / "outputs" / "features").glob("my-*.parquet")
-    (other,) = (undisturbed / "outputs" / "features").glob("my-*.parquet")
+    (one,) = (project / "outputs" / "features" / "target").glob("my-*.parquet")
+    (other,) = (undisturbed / "outputs" / "features" / "target").glob("my-*.parquet")
     assert one.name == other.name
     pd.testing.assert_frame_equal(pd.read_parquet(one), pd.read_parquet(other), check_exact=True)
     assert np.isfinite(pd.read_parquet(one).iloc[:, 4:].to_numpy()).all()
