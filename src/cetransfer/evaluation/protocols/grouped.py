@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
@@ -78,12 +79,12 @@ class Grouped(Protocol):
                         f"on without {', '.join(sorted(held)[:5])} ...; give more folds"
                     )
                 if not protocol.source_has_element:
-                    split = Split(**{**vars(split), "held": held})
+                    split = dataclasses.replace(split, held=held)
                 splits.append(split)
         rest = whole(labelled, rows)
         without = "" if protocol.source_has_element else ", new to the source too"
         times = f"{protocol.repeats} x " if protocol.repeats > 1 else ""
-        few = len(names) < ENOUGH_GROUPS
+        few = f"{len(names)} {self.unit} are too few for p < 0.05, whatever they say"
         return Layout(
             labelled,
             [*splits, *([rest] if rest else [])],
@@ -91,9 +92,7 @@ class Grouped(Protocol):
             SignFlip.over(splits, data.frame, settings.seed),
             f"{times}{protocol.folds} folds of held-out {self.unit}{without}, {len(labelled)} "
             "labelled rows",
-            (f"{len(names)} {self.unit} are too few for p < 0.05, whatever they say",)
-            if few
-            else (),
+            (few,) if len(names) < ENOUGH_GROUPS else (),
         )
 
 
