@@ -107,7 +107,8 @@ def as_stack(case: Case, settings: Settings) -> float:
     ]
     strategy = TargetOnly("target_only", LEARNING_RATE)
     plan = strategy.plan(len(settings.network.hidden) + 1)
-    unused = SourceNets("", MlpStack(1, case.target.features.shape[1], settings.network), {}, ())
+    empty = MlpStack(1, case.target.features.shape[1], settings.network)
+    unused = SourceNets("", empty, {}, (), ())
     began = time.perf_counter()
     fit_target(strategy, plan, starts, unused, case.target, settings)
     return time.perf_counter() - began

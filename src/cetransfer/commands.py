@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 def compare(settings: Settings) -> None:
     """Compare the strategies and write, log and print the result."""
+    from cetransfer.evaluation.protocol import make_protocol
+
     make_plans(settings.strategy, len(settings.network.hidden) + 1)
+    make_protocol(settings)
 
     # what is heavy comes after what can be refused at once
     from cetransfer.evaluation.case import load_case
@@ -48,7 +51,9 @@ def compare(settings: Settings) -> None:
     output = _folder(settings, root / "outputs" / "compare" / f"{settings.dataset.name}-{key[:8]}")
     partial = output / f".partial-{key}"
     _announce(case.sources, case.target)
-    say(f"{len(case.labelled)} labelled target rows, {len(case.members)} nets a strategy")
+    say(f"{case.layout.words}; {len(case.members)} nets a strategy")
+    for note in case.layout.notes:
+        say(f"  {note}")
     tables.show_plans(make_strategies(settings.strategy), settings.network.hidden)
 
     store = open_store(settings.tracking, root)
@@ -64,19 +69,18 @@ def compare(settings: Settings) -> None:
 
 def train(settings: Settings) -> None:
     """Train the source nets, keep them and log each as a run."""
-    from cetransfer.evaluation.case import load_domains
-    from cetransfer.features.schema import feature_schema
+    from cetransfer.evaluation.case import load_case
     from cetransfer.tracking.source_log import source_runs
     from cetransfer.tracking.store import open_store
     from cetransfer.training.source import source_nets
 
     set_quiet(quiet=settings.quiet)
     root = project_root()
-    sources, target = load_domains(settings, root)
+    case = load_case(settings, root)
     folder = _folder(settings, root / settings.source_dir)
     store = open_store(settings.tracking, root)
-    _announce(sources, target)
-    nets = source_nets(settings, sources, feature_schema(settings.features).digest, folder)
+    _announce(case.sources, case.target)
+    nets = source_nets(settings, case.sources, case.schema.digest, folder, without=case.without)
     for stage, runs in zip(nets.stages, source_runs(store, nets), strict=True):
         _tell(f"source nets  {folder / stage.key}")
         for net, run_id in enumerate(runs):

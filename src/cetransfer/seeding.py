@@ -23,6 +23,7 @@ class Purpose(IntEnum):
     BASELINE = 7
     AUDIT = 8
     PAPER = 9
+    SIGN_FLIP = 12
 
 
 def sequence(seed: int, purpose: Purpose, *path: int) -> np.random.SeedSequence:

@@ -93,12 +93,19 @@ class NetworkSettings:
 
 @dataclass
 class ProtocolSettings:
-    """Group `protocol`: how rows are split and what counts as the score."""
+    """Group `protocol`: how rows are split and what counts as the score.
 
+    `draws` and `sizes` are None where the kind has none.
+    """
+
+    kind: str
     folds: int
     repeats: int
     members: int
     alpha: float
+    source_has_element: bool
+    draws: int | None
+    sizes: list[int] | None
 
 
 @dataclass
@@ -253,11 +260,23 @@ def check(settings: Settings) -> None:
             raise UserError(f"{key}={value} must be greater than 0 and finite")
     if not 0 <= settings.network.dropout < 1:
         raise UserError(f"network.dropout={settings.network.dropout} must lie in [0, 1)")
-    if not 0 < settings.protocol.alpha < 1:
-        raise UserError(f"protocol.alpha={settings.protocol.alpha} must lie between 0 and 1")
+    _check_protocol(settings.protocol)
     if not settings.network.hidden or min(settings.network.hidden) < 1:
         raise UserError(
             f"network.hidden={settings.network.hidden} needs one width of 1 or more per layer"
+        )
+
+
+def _check_protocol(protocol: ProtocolSettings) -> None:
+    if not 0 < protocol.alpha < 1:
+        raise UserError(f"protocol.alpha={protocol.alpha} must lie between 0 and 1")
+    if protocol.draws is not None and protocol.draws < 2:  # noqa: PLR2004 - a test needs two
+        raise UserError(f"protocol.draws={protocol.draws} is too small; give 2 or more")
+    sizes = protocol.sizes
+    if sizes is not None and (not sizes or min(sizes) < 2 or sizes != sorted(set(sizes))):  # noqa: PLR2004 - a network needs two rows
+        raise UserError(
+            f"protocol.sizes={sizes} must be numbers of rows, 2 or more, each greater than the one "
+            "before"
         )
 
 

@@ -29,6 +29,10 @@ WORDS = [
     (["data", "label"], "prototype has no value; give prototype=VALUE"),
     (["data", "label", "prototype=garnit"], "allowed: double_perovskite, fluorite, garnet"),
     (["data", "label", "prototype=garnet"], "choose elements, for example elements=[Ca,Al,Si]"),
+    (["compare", "protocol=draw"], "protocol has no option 'draw'; did you mean draws?"),
+    (["compare", "protocol.draws=3"], "belongs to protocol=draws or learning_curve, not to kfold"),
+    (["compare", "protocol=draws", "protocol.draws=1"], "protocol.draws=1 is too small"),
+    (["compare", "protocol.source_has_element=false"], "kfold holds out no elements"),
     (["compare", "dataset.target.path=my.csv"], "there is no key 'dataset.target.path'"),
 ]
 
@@ -68,6 +72,9 @@ def test_the_real_command_ends_with_status_2_and_one_line(tools, tmp_path):
 
 CHOICES = [
     (["protocol.folds=61"], "protocol.folds=61 is more than the 60 labelled rows"),
+    (["protocol=draws", "dataset.n_labelled=2000"], "are 10000 rows, and the target has"),
+    (["protocol=by_group"], "has no column group, which protocol=by_group needs"),
+    (["protocol=by_a", "protocol.folds=80"], "protocol.folds=80 is more than the"),
     (["dataset.n_labelled=100000"], "dataset.n_labelled=100000: give 1 to"),
     (["dataset/source=[surrogate_perovskite]"], "are the same table"),
     (["dataset.order=[li2023_spinel]"], "must name each source once: surrogate_spinel"),

@@ -57,7 +57,18 @@ def test_the_document_says_what_was_asked(first):
     assert source["name"] == "surrogate_spinel"
     assert document["target"]["name"] == "surrogate_perovskite"
     assert document["n_target"] == len(document["labelled"]) == 60
-    assert document["protocol"] == {"folds": 3, "repeats": 1, "members": 2, "alpha": 0.05}
+    assert document["protocol"] == {
+        "kind": "kfold",
+        "folds": 3,
+        "repeats": 1,
+        "members": 2,
+        "alpha": 0.05,
+        "source_has_element": True,
+        "draws": None,
+        "sizes": None,
+    }
+    assert document["protocol_words"] == "3-fold, 60 labelled rows"
+    assert (document["test"], document["replicates"]) == ("corrected_t", 3)
     assert document["seed"] == 0
     assert document["config"]["training"]["epochs"] == 3
     assert [line["name"] for line in document["strategies"]] == STRATEGIES

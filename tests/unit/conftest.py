@@ -14,12 +14,8 @@ from cetransfer.composition import compose_all
 from cetransfer.datasets.dataset import Dataset
 from cetransfer.evaluation.case import Case
 from cetransfer.evaluation.comparison import compare
-from cetransfer.evaluation.splits import (
-    cross_validation,
-    labelled_rows,
-    make_members,
-    whole,
-)
+from cetransfer.evaluation.protocol import make_protocol
+from cetransfer.evaluation.splits import make_members
 from cetransfer.features.domain import Domain
 from cetransfer.features.schema import feature_schema
 
@@ -98,19 +94,15 @@ def make_domain():
 
 
 def case_of(settings):
-    """Return a case of 60 source rows and 40 target rows, 30 of them labelled."""
+    """Return a case of 60 source rows and 40 target rows, 30 of them labelled by the settings."""
     source, target = domain_of("toy_source", 60, 1), domain_of("toy_target", 40, 2)
-    labelled = labelled_rows(40, settings.dataset.n_labelled, settings.dataset.draw)
-    splits = cross_validation(labelled, settings.protocol, settings.seed)
-    rest = whole(labelled, 40)
-    splits = [*splits, rest] if rest else splits
+    layout = make_protocol(settings).layout(target.data, settings)
     return Case(
         (source,),
         target,
         feature_schema(settings.features),
-        labelled,
-        splits,
-        make_members(splits, settings.protocol.members),
+        layout,
+        make_members(layout.splits, settings.protocol.members),
         {**source.data.hashes, **target.data.hashes},
     )
 

@@ -42,6 +42,11 @@ def put(settings, key, value):
         ("network.hidden", [8, 0]),
         ("protocol.alpha", 0.0),
         ("protocol.alpha", 1.0),
+        ("protocol.draws", 1),
+        ("protocol.sizes", []),
+        ("protocol.sizes", [1, 5]),
+        ("protocol.sizes", [5, 5]),
+        ("protocol.sizes", [9, 5]),
     ],
 )
 def test_a_value_out_of_range_is_named_with_its_key(settings, key, value):
@@ -61,6 +66,8 @@ def test_a_value_out_of_range_is_named_with_its_key(settings, key, value):
         ("network.hidden", [1]),
         ("seed", 2**40),
         ("dataset.n_labelled", None),
+        ("protocol.draws", 2),
+        ("protocol.sizes", [2]),
     ],
 )
 def test_values_at_the_edge_are_fine(settings, key, value):

@@ -173,6 +173,14 @@ def _refuse_not_finite(frame: pd.DataFrame, name: str, quantity: str) -> None:
         )
 
 
+def row_numbers(frame: pd.DataFrame) -> np.ndarray:
+    """Return the number of each row (n,), from 1; rows of the user's own file have that file's."""
+    numbers: np.ndarray = (
+        frame["row"].to_numpy() if "row" in frame else np.arange(1, len(frame) + 1)
+    )
+    return numbers
+
+
 def rows_named(frame: pd.DataFrame, chosen: np.ndarray) -> str:
     """Name the chosen rows (bool array) by number, from 1, and formula; at most five of them."""
     numbers = np.flatnonzero(chosen)

@@ -9,14 +9,8 @@ from cetransfer.datasets.chosen import load_source, load_target
 from cetransfer.datasets.rests_on import rests_on
 from cetransfer.datasets.site_order import exchanged, require_same_compound
 from cetransfer.errors import UserError
-from cetransfer.evaluation.splits import (
-    Member,
-    Split,
-    cross_validation,
-    labelled_rows,
-    make_members,
-    whole,
-)
+from cetransfer.evaluation.protocol import make_protocol
+from cetransfer.evaluation.splits import held_sets, make_members
 from cetransfer.features.domain import Domain, hashes_of
 from cetransfer.features.schema import feature_schema
 from cetransfer.features.store import SOURCES, TARGET, stored_features
@@ -30,21 +24,45 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cetransfer.datasets.dataset import Dataset
+    from cetransfer.evaluation.protocol import Layout
+    from cetransfer.evaluation.splits import Member, Split
     from cetransfer.features.schema import FeatureSchema
     from cetransfer.settings import DatasetSettings, Settings
 
 
 @dataclass(frozen=True)
 class Case:
-    """Sources in their order, target, feature schema, and which target rows are labelled."""
+    """Sources in their order, target, feature schema, and how the target's rows are split."""
 
     sources: tuple[Domain, ...]
     target: Domain
     schema: FeatureSchema
-    labelled: NDArray[np.int64]
-    splits: list[Split]
+    layout: Layout
     members: list[Member]
     data_hashes: dict[str, str]
+
+    @property
+    def labelled(self) -> NDArray[np.int64]:
+        """The target rows whose labels are used."""
+        return self.layout.labelled
+
+    @property
+    def splits(self) -> list[Split]:
+        """What is trained on and scored."""
+        return self.layout.splits
+
+    @property
+    def without(self) -> list[frozenset[str]]:
+        """For each set of source nets, the elements it must not see."""
+        return held_sets(self.splits)
+
+    @property
+    def stacks(self) -> dict[int | None, list[Member]]:
+        """Members by the number of labelled rows, where there are several; else all under None."""
+        stacks: dict[int | None, list[Member]] = {}
+        for member in self.members:
+            stacks.setdefault(member.split.size, []).append(member)
+        return stacks
 
 
 def load_domains(settings: Settings, root: Path) -> tuple[tuple[Domain, ...], Domain]:
@@ -170,18 +188,14 @@ def load_case(settings: Settings, root: Path) -> Case:
     UserError
         As `load_domains`, or if the protocol does not fit the rows.
     """
+    protocol = make_protocol(settings)
     sources, target = load_domains(settings, root)
-    n_rows = len(target)
-    labelled = labelled_rows(n_rows, settings.dataset.n_labelled, settings.dataset.draw)
-    splits = cross_validation(labelled, settings.protocol, settings.seed)
-    rest = whole(labelled, n_rows)
-    splits = [*splits, rest] if rest else splits
+    layout = protocol.layout(target.data, settings)
     return Case(
         sources=sources,
         target=target,
         schema=feature_schema(settings.features),
-        labelled=labelled,
-        splits=splits,
-        members=make_members(splits, settings.protocol.members),
+        layout=layout,
+        members=make_members(layout.splits, settings.protocol.members),
         data_hashes={**hashes_of(*sources, target), **dvc_hashes(root)},
     )

@@ -8,29 +8,26 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 import cetransfer
 from cetransfer.errors import UserError
 from cetransfer.evaluation.baselines import BASELINES
 from cetransfer.evaluation.case import notes
-from cetransfer.evaluation.leakage import leakage_audit
+from cetransfer.evaluation.leakage import leakage_audit, require_held_out, seen_by
+from cetransfer.evaluation.learning_curve import crossovers, curve_table, last_gains
 from cetransfer.evaluation.predictions import (
     baseline_predictions,
+    ensemble,
     member_predictions,
 )
 from cetransfer.evaluation.scores import Score, score
+from cetransfer.evaluation.trained import trained_stacks
 from cetransfer.files import read_table, write_aside
-from cetransfer.models import bundle
-from cetransfer.progress import say
 from cetransfer.provenance import array_digest, digest, git_commit, package_versions
-from cetransfer.training.kernel_head import KernelHeads
-from cetransfer.training.source import SourceNets, per_epoch, source_nets
-from cetransfer.training.target import Start, TargetNets, fit_target
-from cetransfer.transfer.reference import Reference
+from cetransfer.training.source import SourceNets, source_nets
 from cetransfer.transfer.strategies.target_only import TargetOnly
-from cetransfer.transfer.strategy import Strategy, make_plans, make_strategies
+from cetransfer.transfer.strategy import make_plans, make_strategies
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +41,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything a comparison found; `document` is `comparison.json`."""
+    """Everything a comparison found; `document` is `comparison.json`.
+
+    `part` of the predictions is what strategies are compared on; `curve` is None where there is
+    only one number of labelled rows.
+    """
 
     document: dict[str, Any]
     predictions: pd.DataFrame
@@ -54,6 +55,8 @@ class Comparison:
     losses: dict[str, list[float]]
     models: dict[str, Path]
     sources: SourceNets
+    part: str
+    curve: pd.DataFrame | None = None
 
     @property
     def reference(self) -> Score:
@@ -69,7 +72,11 @@ def comparison_key(settings: Settings, case: Case) -> str:
     arrays = [
         array_digest(domain.features, domain.labels) for domain in (*case.sources, case.target)
     ]
-    return digest([configured, arrays, case.schema.digest, cetransfer.__version__])[:16]
+    rows = [array_digest(split.train, split.test) for split in case.splits]
+    groups = [[list(split.groups), sorted(split.held)] for split in case.splits]
+    return digest([configured, arrays, rows, groups, case.schema.digest, cetransfer.__version__])[
+        :16
+    ]
 
 
 def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Comparison:
@@ -101,10 +108,19 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     @cache
     def sources_of(pretrain: str) -> SourceNets:
         folder = root / settings.source_dir
-        return source_nets(settings, case.sources, case.schema.digest, folder, pretrain)
+        nets = source_nets(
+            settings, case.sources, case.schema.digest, folder, pretrain, case.without
+        )
+        require_held_out(case.members, nets)
+        return nets
 
-    leakage = leakage_audit(case.sources, case.target, case.splits)
     sources = sources_of(settings.dataset.pretrain)
+    first = {id(member.split): member.source for member in reversed(case.members)}
+    leakage = leakage_audit(
+        case.target,
+        case.splits,
+        [seen_by(sources, first[id(split)]) for split in case.splits],
+    )
     tables = []
     losses: dict[str, list[float]] = {}
     proofs: dict[str, dict[str, Any]] = {}
@@ -112,32 +128,47 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     for strategy in strategies:
         folder = models[strategy.name] = partial / "strategies" / strategy.name
         nets = sources_of(strategy.pretrain or settings.dataset.pretrain)
-        made, losses[strategy.name] = _made(
-            strategy, plans[strategy.name], settings, case, nets, folder
-        )
-        predicted = made.predict(case.target, nets)
-        proofs[strategy.name] = {
-            **made.proofs,
-            **_parameters(made.stack, plans[strategy.name]),
-        }
-        tables.append(member_predictions(strategy.name, case, predicted, case.members))
+        plan = plans[strategy.name]
+        # of several stacks, the last one is of the size that strategies are compared at
+        for stack in trained_stacks(strategy, plan, settings, case, nets, folder):
+            predicted = stack.nets.predict(case.target, nets)
+            losses[strategy.name] = stack.losses
+            proofs[strategy.name] = {**stack.nets.proofs, **_parameters(stack.nets.stack, plan)}
+            tables.append(member_predictions(strategy.name, case, predicted, stack.members))
     tables.append(_baselines(settings, case, partial / "baselines.parquet"))
     predictions = pd.concat(tables, ignore_index=True)
-    strategy_scores, baseline_scores = score(
-        predictions,
-        [strategy.name for strategy in strategies],
-        list(BASELINES),
-        quantity=case.target.data.quantity,
-        reference=next(item.name for item in strategies if isinstance(item, TargetOnly)),
-        test_to_train=1.0 / (settings.protocol.folds - 1),
-        alpha=settings.protocol.alpha,
-        seed=settings.seed,
+    reference = next(item.name for item in strategies if isinstance(item, TargetOnly))
+    quantity = case.target.data.quantity
+
+    def scored(part: str) -> tuple[list[Score], list[Score]]:
+        return score(
+            predictions,
+            [strategy.name for strategy in strategies],
+            list(BASELINES),
+            quantity=quantity,
+            reference=reference,
+            judge=case.layout.judge,
+            part=part,
+            alpha=settings.protocol.alpha,
+            seed=settings.seed,
+        )
+
+    parts = {split.size: split.part for split in case.splits if split.size}
+    by_size = {size: scored(part) for size, part in parts.items()}
+    strategy_scores, baseline_scores = (
+        by_size[max(by_size)] if by_size else scored(case.layout.part)
     )
+    curve = curve_table(by_size, predictions, parts, quantity) if by_size else None
     commit, dirty = git_commit(root)
     document = {
         "strategies": [dataclasses.asdict(line) for line in strategy_scores],
         "baselines": [dataclasses.asdict(line) for line in baseline_scores],
         "protocol": dataclasses.asdict(settings.protocol),
+        "protocol_words": case.layout.words,
+        "part": case.layout.part,
+        **_tested(case, predictions, reference),
+        "crossover": None if curve is None else crossovers(curve, reference),
+        "last_gain": None if curve is None else last_gains(curve),
         "dataset": settings.dataset.name,
         "quantity": case.target.data.quantity,
         "unit": case.target.data.unit,
@@ -146,7 +177,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         "n_source": sum(len(source) for source in case.sources),
         "n_target": len(case.labelled),
         "n_unseen": len(case.target) - len(case.labelled),
-        "notes": notes(case.sources, case.target),
+        "notes": [*notes(case.sources, case.target), *case.layout.notes],
         "labelled": case.target.data.frame["formula"].iloc[case.labelled].tolist(),
         "seed": settings.seed,
         "key": comparison_key(settings, case),
@@ -169,8 +200,30 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         "seconds": round(time.perf_counter() - began, 2),
     }
     return Comparison(
-        document, predictions, strategy_scores, baseline_scores, plans, losses, models, sources
+        document,
+        predictions,
+        strategy_scores,
+        baseline_scores,
+        plans,
+        losses,
+        models,
+        sources,
+        case.layout.part,
+        curve,
     )
+
+
+def _tested(case: Case, predictions: pd.DataFrame, reference: str) -> dict[str, Any]:
+    """Return which test was used, and over how many of what."""
+    own = predictions[predictions["strategy"] == reference]
+    table = ensemble(own, case.target.data.quantity)
+    judge = case.layout.judge
+    count = len(judge.replicates(table[table["part"] == case.layout.part]))
+    return {
+        "test": judge.name,
+        "replicates": count,
+        "test_words": judge.words.format(count=count),
+    }
 
 
 def _described(domain: Domain) -> dict[str, Any]:
@@ -186,75 +239,6 @@ def _parameters(stack: MlpStack, plan: list[LayerPlan]) -> dict[str, int]:
     ]
     trained = sum(size for size, layer in zip(sizes, plan, strict=True) if layer.trained)
     return {"parameters": sum(sizes), "trained_parameters": trained}
-
-
-def _made(
-    strategy: Strategy,
-    plan: list[LayerPlan],
-    settings: Settings,
-    case: Case,
-    sources: SourceNets,
-    folder: Path,
-) -> tuple[TargetNets, list[float]]:
-    """Return what a strategy makes and its loss per epoch, trained now or taken from `folder`."""
-    starts = [
-        Start(
-            rows=member.split.train,
-            repeat=member.split.repeat,
-            fold=member.split.fold,
-            target_seed=member.target_seed,
-            source=member.source,
-        )
-        for member in case.members
-    ]
-    if folder.is_dir():
-        say(f"{strategy.name}: taken from the interrupted run")
-        return _stored(strategy, starts, folder)
-    made = fit_target(strategy, plan, starts, sources, case.target, settings)
-    history = per_epoch(made.losses, settings.training.epochs) if len(made.losses) else []
-    about = {
-        "kind": "target",
-        "strategy": dataclasses.asdict(strategy),
-        "plan": [dataclasses.asdict(layer) for layer in plan],
-        "source_nets": sources.key if strategy.uses_source else None,
-        "proofs": made.proofs,
-        "reference": made.reference.document() if made.reference else None,
-        "site_order": settings.dataset.site_order,
-        "features": case.schema.digest,
-        "data_hashes": case.data_hashes,
-        "seed": settings.seed,
-        "stack": [
-            {
-                "repeat": member.split.repeat,
-                "fold": member.split.fold,
-                "member": member.number,
-                "target_seed": member.target_seed,
-                "source": member.source,
-            }
-            for member in case.members
-        ],
-        "losses": history,
-    }
-    bundle.save(folder, made.stack, about, made.kernels.arrays() if made.kernels else None)
-    return made, history
-
-
-def _stored(
-    strategy: Strategy, starts: list[Start], folder: Path
-) -> tuple[TargetNets, list[float]]:
-    """Return what an interrupted run made of a strategy, and its loss per epoch."""
-    stored = bundle.load(folder)
-    described = stored.about["reference"]
-    made = TargetNets(
-        strategy,
-        stored.stack,
-        starts,
-        np.empty(0, np.float32),
-        stored.about["proofs"],
-        Reference.from_document(described) if described else None,
-        KernelHeads.from_arrays(stored.arrays, len(starts)) if stored.arrays else None,
-    )
-    return made, stored.about["losses"]
 
 
 def _baselines(settings: Settings, case: Case, file: Path) -> pd.DataFrame:

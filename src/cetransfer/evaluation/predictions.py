@@ -9,7 +9,7 @@ import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 from threadpoolctl import threadpool_limits
 
-from cetransfer.datasets.dataset import FORMATION_ENERGY
+from cetransfer.datasets.dataset import FORMATION_ENERGY, row_numbers
 from cetransfer.evaluation.baselines import BASELINES
 from cetransfer.progress import track
 from cetransfer.seeding import Purpose, number
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from cetransfer.evaluation.case import Case
     from cetransfer.evaluation.splits import Member, Split
     from cetransfer.settings import Settings
-
-CROSS_VALIDATION = "cross_validation"
-UNSEEN = "unseen"
 
 TINY = 1e-12
 """Spread of labels below which they count as all equal."""
@@ -91,11 +88,11 @@ def _rows(
     return pd.DataFrame(
         {
             "strategy": name,
-            "part": UNSEEN if split.fold is None else CROSS_VALIDATION,
+            "part": split.part,
             "repeat": split.repeat,
             "fold": pd.array([split.fold] * len(frame), dtype="Int64"),
             "member": member,
-            "row": frame["row"].to_numpy() if "row" in frame else split.test + 1,
+            "row": row_numbers(data.frame)[split.test],
             "compound": frame["formula"].to_numpy(),
             "A": frame["A"].to_numpy(),
             "B": frame["B"].to_numpy() if "B" in frame else "",

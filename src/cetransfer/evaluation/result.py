@@ -13,7 +13,7 @@ import jsonschema
 import pandas as pd
 
 from cetransfer.errors import UserError
-from cetransfer.evaluation.predictions import CROSS_VALIDATION, ensemble
+from cetransfer.evaluation.predictions import ensemble
 from cetransfer.files import write_json
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ PREDICTIONS = "predictions.parquet"
 METRICS = "metrics.json"
 SCORES = "strategies.csv"
 PARITY = "parity.csv"
+CURVE = "learning_curve.csv"
+CURVE_FILES = (CURVE, "learning_curve.png")
 
 
 @lru_cache(maxsize=1)
@@ -45,6 +47,8 @@ def stage(comparison: Comparison, folder: Path) -> Path:
     scores(comparison).to_csv(folder / SCORES, index=False)
     parity(comparison).to_csv(folder / PARITY, index=False)
     write_json(folder / METRICS, metrics(comparison))
+    if comparison.curve is not None:
+        comparison.curve.to_csv(folder / CURVE, index=False)
     write_json(folder / DOCUMENT, comparison.document)
     return folder
 
@@ -77,11 +81,13 @@ def parity(comparison: Comparison) -> pd.DataFrame:
     """Return label and prediction of every scored row, of the strategy with the lowest error."""
     best = min(comparison.strategies, key=lambda line: line.mae)
     table = ensemble(comparison.predictions, comparison.document["quantity"])
-    return table[(table["part"] == CROSS_VALIDATION) & (table["strategy"] == best.name)]
+    return table[(table["part"] == comparison.part) & (table["strategy"] == best.name)]
 
 
 def publish(staged: Path, output: Path) -> None:
     """Move staged files over those of an earlier result; the document comes last.
+
+    A learning curve of an earlier result goes where the new one has none.
 
     Raises
     ------
@@ -89,6 +95,9 @@ def publish(staged: Path, output: Path) -> None:
         If the folder cannot be written to.
     """
     try:
+        for name in CURVE_FILES:
+            if not (staged / name).exists():
+                (output / name).unlink(missing_ok=True)
         for path in sorted(staged.iterdir(), key=lambda path: path.name == DOCUMENT):
             path.replace(output / path.name)
     except OSError as error:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cetransfer.evaluation.predictions import CROSS_VALIDATION, UNSEEN, ensemble
-from cetransfer.evaluation.statistics import corrected_t, holm, interval_of_mean, verdict
+from cetransfer.evaluation.predictions import ensemble
+from cetransfer.evaluation.splits import UNSEEN
+from cetransfer.evaluation.statistics import PairedTest, holm, interval_of_mean, verdict
 from cetransfer.seeding import Purpose, generator
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from numpy.typing import NDArray
+
+    from cetransfer.evaluation.judges import Judge
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Score:
 class _Raw:
     """What a line is made of, before any comparison."""
 
-    per_fold: NDArray[np.float64]
+    replicates: NDArray[np.float64]
     per_compound: NDArray[np.float64]
     single: float
     unseen: float | None
@@ -62,7 +65,8 @@ def score(
     *,
     quantity: str,
     reference: str,
-    test_to_train: float,
+    judge: Judge,
+    part: str,
     alpha: float,
     seed: int,
 ) -> tuple[list[Score], list[Score]]:
@@ -78,8 +82,10 @@ def score(
         Column of the labels.
     reference
         The strategy that gains are measured against (target_only).
-    test_to_train
-        n_test / n_train of one fold, for the corrected t.
+    judge
+        What a replicate is, and the test of paired ones.
+    part
+        The part of the predictions that is scored.
     alpha
         A corrected p below this counts.
     seed
@@ -93,27 +99,25 @@ def score(
     choice that can only favour the baselines.
     """
     combined = ensemble(predictions, quantity)
-    raw = {name: _raw(name, predictions, combined, quantity) for name in (*strategies, *baselines)}
+    raw = {
+        name: _raw(name, predictions, combined, quantity, judge, part)
+        for name in (*strategies, *baselines)
+    }
     best = min(baselines, key=lambda name: raw[name].mae)
 
-    def against(other: str, names: Sequence[str]) -> dict[str, tuple[float, float]]:
+    def against(other: str, names: Sequence[str]) -> dict[str, tuple[PairedTest, float]]:
         asked = [name for name in names if name != other]
-        tests = [
-            corrected_t(raw[name].per_fold - raw[other].per_fold, test_to_train) for name in asked
-        ]
+        tests = [judge.test(raw[name].replicates - raw[other].replicates) for name in asked]
         corrected = holm([test.p for test in tests])
-        return {
-            name: (test.half_width, p)
-            for name, test, p in zip(asked, tests, corrected, strict=True)
-        }
+        return {name: (test, p) for name, test, p in zip(asked, tests, corrected, strict=True)}
 
     def line(
-        name: str, to_reference: dict[str, tuple[float, float]], p_baseline: float | None
+        name: str, to_reference: dict[str, tuple[PairedTest, float]], p_baseline: float | None
     ) -> Score:
         own = raw[name]
         low, high = interval_of_mean(own.per_compound, generator(seed, Purpose.BOOTSTRAP))
         delta = own.mae - raw[reference].mae
-        half_width, p = to_reference.get(name, (0.0, None))
+        test, p = to_reference.get(name, (PairedTest(0.0, 0.0, 0.0, 1.0), None))
         judged = name in strategies and p is not None
         return Score(
             name=name,
@@ -125,8 +129,9 @@ def score(
             rmse=own.rmse,
             r2=own.r2,
             delta=delta,
-            delta_low=delta - half_width,
-            delta_high=delta + half_width,
+            # of folds of unequal size, the mean differs a little from that over all compounds
+            delta_low=delta + (test.low - test.mean),
+            delta_high=delta + (test.high - test.mean),
             p_corrected=p,
             delta_best_baseline=own.mae - raw[best].mae,
             p_best_baseline=p_baseline,
@@ -142,16 +147,21 @@ def score(
     )
 
 
-def _raw(name: str, predictions: pd.DataFrame, combined: pd.DataFrame, quantity: str) -> _Raw:
-    own = combined[(combined["strategy"] == name) & (combined["part"] == CROSS_VALIDATION)]
+def _raw(
+    name: str,
+    predictions: pd.DataFrame,
+    combined: pd.DataFrame,
+    quantity: str,
+    judge: Judge,
+    part: str,
+) -> _Raw:
+    own = combined[(combined["strategy"] == name) & (combined["part"] == part)]
     error = own["error"].abs()
-    single = predictions[
-        (predictions["strategy"] == name) & (predictions["part"] == CROSS_VALIDATION)
-    ]
+    single = predictions[(predictions["strategy"] == name) & (predictions["part"] == part)]
     unseen = combined[(combined["strategy"] == name) & (combined["part"] == UNSEEN)]
     labels = own[quantity]
     return _Raw(
-        per_fold=error.groupby([own["repeat"], own["fold"]]).mean().to_numpy(np.float64),
+        replicates=judge.replicates(own),
         per_compound=error.groupby([own["A"], own["B"], own["row"]]).mean().to_numpy(np.float64),
         single=float((single["prediction"] - single[quantity]).abs().mean()),
         unseen=float(unseen["error"].abs().mean()) if len(unseen) else None,

@@ -11,19 +11,48 @@ from cetransfer.errors import UserError
 from cetransfer.seeding import Purpose, generator
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from cetransfer.settings import ProtocolSettings
 
+CROSS_VALIDATION = "cross_validation"
+UNSEEN = "unseen"
+DRAW = "draw"
+
 
 @dataclass(frozen=True)
 class Split:
-    """Training rows and scored rows; `fold` is None where all labelled rows are trained on."""
+    """Training rows and scored rows.
+
+    Parameters
+    ----------
+    repeat, fold
+        Its number; `fold` is None where all labelled rows are trained on, and the number of the
+        draw where rows are drawn.
+    train, test
+        Row numbers.
+    part
+        What its scores are a part of; a column of the predictions.
+    held
+        Elements that its source nets must not have seen either.
+    groups
+        For each scored row, the groups it is held out with: what a test takes for a replicate.
+        Empty where there are no groups.
+    size
+        Number of labelled rows, where a learning curve has several; splits of one size are trained
+        as one stack.
+    """
 
     repeat: int
     fold: int | None
     train: NDArray[np.int64]
     test: NDArray[np.int64]
+    part: str = CROSS_VALIDATION
+    held: frozenset[str] = frozenset()
+    groups: tuple[tuple[str, ...], ...] = ()
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,16 +112,32 @@ def cross_validation(
 def whole(labelled: NDArray[np.int64], n_rows: int) -> Split | None:
     """Return the split that trains on all labelled rows and is scored on the others, if any."""
     unseen = np.setdiff1d(np.arange(n_rows), labelled, assume_unique=True)
-    return Split(0, None, labelled, unseen) if len(unseen) else None
+    return Split(0, None, labelled, unseen, UNSEEN) if len(unseen) else None
 
 
-def make_members(splits: list[Split], members: int) -> list[Member]:
+def held_sets(splits: Sequence[Split]) -> list[frozenset[str]]:
+    """Return the different sets of elements kept from source nets, in the order of the splits.
+
+    Each asks for source nets of its own.
+    """
+    return list(dict.fromkeys(split.held for split in splits))
+
+
+def make_members(splits: Sequence[Split], members: int) -> list[Member]:
     """Return the networks of a stack: member m of fold f has target seed (m + f) mod members.
 
     Over a block of `members` folds every source net meets every target seed once (a Latin square).
+    Splits whose source nets must not have seen the k-th set of elements start from net
+    k * members + m.
     """
+    sets = held_sets(splits)
     return [
-        Member(split, number, (number + (split.fold or 0)) % members, number)
+        Member(
+            split,
+            number,
+            (number + (split.fold or 0)) % members,
+            sets.index(split.held) * members + number,
+        )
         for split in splits
         for number in range(members)
     ]

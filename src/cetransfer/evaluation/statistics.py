@@ -17,9 +17,11 @@ RESAMPLES = 2000
 
 @dataclass(frozen=True)
 class PairedTest:
-    """Half-width of the 95 % interval of a mean difference, and its two-sided p."""
+    """A mean difference, how far its 95 % interval reaches, and its two-sided p."""
 
-    half_width: float
+    mean: float
+    low: float
+    high: float
     p: float
 
 
@@ -39,11 +41,20 @@ def corrected_t(differences: NDArray[np.float64], test_to_train: float) -> Paire
     """
     count = len(differences)
     error = math.sqrt((1.0 / count + test_to_train) * differences.var(ddof=1))
-    mean = differences.mean()
+    mean = float(differences.mean())
     if error == 0.0:
-        return PairedTest(0.0, 1.0 if mean == 0.0 else 0.0)
+        return PairedTest(mean, mean, mean, 1.0 if mean == 0.0 else 0.0)
     half_width = float(stats.t.ppf(0.975, count - 1) * error)
-    return PairedTest(half_width, float(2.0 * stats.t.sf(abs(mean) / error, count - 1)))
+    p = float(2.0 * stats.t.sf(abs(mean) / error, count - 1))
+    return PairedTest(mean, mean - half_width, mean + half_width, p)
+
+
+def paired_t(differences: NDArray[np.float64]) -> PairedTest:
+    """Test the mean of paired differences of independent replicates (J,) against zero.
+
+    Student, Biometrika 6:1 (1908), doi 10.1093/biomet/6.1.1.
+    """
+    return corrected_t(differences, 0.0)
 
 
 def holm(p_values: list[float]) -> list[float]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
 
-from cetransfer.evaluation.predictions import CROSS_VALIDATION, ensemble
+from cetransfer.evaluation.predictions import ensemble
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,13 +22,20 @@ if TYPE_CHECKING:
 # Okabe & Ito, https://jfly.uni-koeln.de/color/: told apart by colour-blind readers too
 COLOURS = {"transfer": "#0072B2", "target only": "#D55E00", "baseline": "#999999"}
 PANELS_PER_ROW = 3
+TITLE = 85
+"""Letters in a line of a title."""
 
 
 def draw_comparison(comparison: Comparison, folder: Path) -> None:
-    """Write `strategies.png` and `parity.png` into a folder."""
+    """Write `strategies.png`, `parity.png` and, if there is one, the learning curve."""
     mpl.use("Agg")
     draw_strategies(comparison, folder / "strategies.png")
     draw_parity(comparison, folder / "parity.png")
+    if comparison.curve is not None:
+        from cetransfer.reporting.curve import draw_curve
+
+        unit = comparison.document["unit"]
+        draw_curve(comparison.curve, _title(comparison), unit, folder / "learning_curve.png")
 
 
 def draw_strategies(comparison: Comparison, path: Path) -> None:
@@ -92,10 +100,11 @@ def _labelled(line: Score) -> str:
 
 def _title(comparison: Comparison) -> str:
     document = comparison.document
-    return (
+    title = (
         f"{' + '.join(source['name'] for source in document['sources'])} to "
-        f"{document['target']['name']}, {document['n_target']} labelled rows"
+        f"{document['target']['name']}, {document['protocol_words']}"
     )
+    return textwrap.fill(title, TITLE)
 
 
 def draw_parity(comparison: Comparison, path: Path) -> None:
@@ -104,7 +113,7 @@ def draw_parity(comparison: Comparison, path: Path) -> None:
 
     quantity, unit = comparison.document["quantity"], comparison.document["unit"]
     table = ensemble(comparison.predictions, quantity)
-    table = table[table["part"] == CROSS_VALIDATION]
+    table = table[table["part"] == comparison.part]
     names = [line.name for line in comparison.strategies]
     rows = -(-len(names) // PANELS_PER_ROW)
     columns = min(PANELS_PER_ROW, len(names))

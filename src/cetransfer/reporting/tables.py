@@ -90,12 +90,12 @@ def _start_of(layer: LayerPlan) -> str:
 def show_comparison(comparison: Comparison) -> None:
     """Print the table of errors and the verdict in one sentence."""
     document = comparison.document
-    unseen = document["n_unseen"] > 0
+    unseen = document["n_unseen"] > 0 and comparison.reference.mae_unseen is not None
     table = Table(
         box=SIMPLE_HEAD,
         padding=0,
         title=f"{document['dataset']}: mean absolute error, {document['unit']} "
-        f"({document['protocol']['folds']}-fold, {document['n_target']} labelled rows)",
+        f"({document['protocol_words']})",
         title_justify="left",
     )
     console = Console()
@@ -115,6 +115,14 @@ def show_comparison(comparison: Comparison) -> None:
         table.add_row(line.name, *(column.cell(line) for column in shown), "", style="dim")
     console.print(table)
     console.print(sentence(comparison), highlight=False)
+    console.print(
+        f"p: {document['test_words']}, corrected for the number of questions (Holm).",
+        highlight=False,
+    )
+    if comparison.curve is not None:
+        from cetransfer.reporting.curve import show_curve
+
+        show_curve(comparison.curve, document, console)
 
 
 def _p(value: float | None) -> str:

@@ -86,7 +86,7 @@ def fit(
     batches = draw_batches(lesson.rows, steps, recipe.batch_size, generators)
     if lesson.beside is not None:
         # the same generators go on, so that a member still draws the same in any stack
-        more = draw_batches([lesson.beside] * stack.members, steps, batches.shape[2], generators)
+        more = draw_batches(lesson.beside, steps, batches.shape[2], generators)
         batches = np.concatenate([batches, more], axis=2)
     module = StackModule(stack, lesson, recipe, plan, steps, dropout_seed)
     with meter(description, steps, "steps") as advance:

@@ -30,7 +30,8 @@ class Lesson:
     rows
         M index arrays: the rows a member draws.
     beside
-        Rows that all members draw as many of in every batch, beside their own; None for none.
+        M index arrays: rows that a member draws as many of in every batch, beside its own; None for
+        none.
     heads
         (n,) number of the head that learns a row; None where there is one head.
     extra
@@ -40,7 +41,7 @@ class Lesson:
     features: NDArray[np.float32]
     labels: NDArray[np.float64]
     rows: Sequence[NDArray[np.int64]]
-    beside: NDArray[np.int64] | None = None
+    beside: Sequence[NDArray[np.int64]] | None = None
     heads: NDArray[np.int64] | None = None
     extra: NDArray[np.float32] | None = None
 
@@ -79,4 +80,4 @@ class Lesson:
     def seen(self, member: int) -> NDArray[np.int64]:
         """Return every row that a member is trained on."""
         own = self.rows[member]
-        return own if self.beside is None else np.concatenate([own, self.beside])
+        return own if self.beside is None else np.concatenate([own, self.beside[member]])

@@ -24,6 +24,7 @@ from cetransfer.training.batches import steps_for
 from cetransfer.training.fit import fit
 from cetransfer.training.lesson import Lesson
 from cetransfer.training.module import Recipe
+from cetransfer.training.source_rows import positions, rows_without
 from cetransfer.transfer.strategy import from_scratch
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from cetransfer.features.domain import Domain
     from cetransfer.settings import Settings
+    from cetransfer.training.source_rows import SourceRows
 
 #: first element of every seed path: source nets and target nets never share random numbers
 DOMAIN = 0
@@ -53,6 +55,9 @@ class SourceNets:
         What is stored beside the weights.
     sources
         What they were trained on, in the order of the heads.
+    rows
+        For each set of nets, the rows of every source that they were trained on. Nets come in sets
+        of equal size, one after the other.
     earlier
         The nets that these started from, in a sequence.
     """
@@ -61,6 +66,7 @@ class SourceNets:
     stack: MlpStack
     about: dict[str, Any]
     sources: tuple[Domain, ...]
+    rows: tuple[SourceRows, ...]
     earlier: SourceNets | None = None
 
     @property
@@ -73,6 +79,14 @@ class SourceNets:
         """All nets of the sequence, the first ones first."""
         return [*(self.earlier.stages if self.earlier else []), self]
 
+    def rows_of(self, net: int) -> SourceRows:
+        """Return the rows of every source that a net was trained on."""
+        return self.rows[net * len(self.rows) // self.stack.members]
+
+    def positions_of(self, net: int) -> NDArray[np.int64]:
+        """Return these rows as they stand in all sources' features, one below the other."""
+        return positions(self.sources, self.rows_of(net))
+
     def identifier(self, net: int) -> str:
         """Return the name of one net, unique among all that were ever trained."""
         return f"{self.key}/{net}"
@@ -83,14 +97,17 @@ def source_key(
     sources: Sequence[Domain],
     schema_digest: str,
     earlier: SourceNets | None = None,
+    rows: Sequence[SourceRows] | None = None,
 ) -> str:
     """Return the key of the source nets: a digest of data, feature schema, configuration, seed.
 
-    The number of nets is part of it, since they are trained in one stack.
+    The rows of all nets are part of it, since they are trained in one stack; None stands for all.
     """
+    chosen = rows or [all_rows(sources)]
     return digest(
         {
             "data": array_digest(*_together(sources)),
+            "rows": [array_digest(positions(sources, own)) for own in chosen],
             "features": schema_digest,
             "network": dataclasses.asdict(settings.network),
             "recipe": dataclasses.asdict(_recipe(settings)),
@@ -108,6 +125,7 @@ def source_nets(
     schema_digest: str,
     folder: Path,
     pretrain: str | None = None,
+    without: Sequence[frozenset[str]] = (frozenset(),),
 ) -> SourceNets:
     """Return the source nets, trained now or taken from `folder` where they were trained before.
 
@@ -116,19 +134,22 @@ def source_nets(
     settings
         Network, training, number of members, seed, and how several sources are used.
     sources
-        One or more, in their order; all rows are trained on.
+        One or more, in their order.
     schema_digest
         Digest of the feature schema.
     folder
         Where source nets are kept, each set in a folder named by its key.
     pretrain
         ``"sequence"`` or ``"joint"`` in place of what the settings say.
+    without
+        For each set of `protocol.members` nets, the elements it must not see: net k * members + m
+        is trained on the rows with no element of set k. By default one set, on all rows.
     """
     if (pretrain or settings.dataset.pretrain) == "joint":
-        return _stage(settings, tuple(sources), None, schema_digest, folder)
+        return _stage(settings, tuple(sources), None, schema_digest, folder, without)
     nets = None
     for source in sources:
-        nets = _stage(settings, (source,), nets, schema_digest, folder)
+        nets = _stage(settings, (source,), nets, schema_digest, folder, without)
     if nets is None:
         raise ValueError("there is no source")
     return nets
@@ -140,27 +161,33 @@ def _stage(
     earlier: SourceNets | None,
     schema_digest: str,
     folder: Path,
+    without: Sequence[frozenset[str]],
 ) -> SourceNets:
     """Train one stack on one source or several at once, from random or earlier nets."""
-    key = source_key(settings, sources, schema_digest, earlier)
+    rows = tuple(
+        tuple(rows_without(source, elements) for source in sources) for elements in without
+    )
+    key = source_key(settings, sources, schema_digest, earlier, rows)
     if (folder / key).is_dir():
         stored = bundle.load(folder / key)
         say(f"source nets: {key} taken from {folder / key}")
-        return SourceNets(key, stored.stack, stored.about, sources, earlier)
+        return SourceNets(key, stored.stack, stored.about, sources, rows, earlier)
     began = time.perf_counter()
     features, labels, heads = _together(sources)
     recipe = _recipe(settings)
     members = settings.protocol.members
+    nets = len(rows) * members
     # a net's seeds go by its number and its place in the sequence
     place = (len(earlier.stages),) if earlier else ()
-    lesson = Lesson(features, labels, [np.arange(len(labels))] * members, heads=heads)
+    own = [positions(sources, each) for each in rows for _ in range(members)]
+    lesson = Lesson(features, labels, own, heads=heads)
     if earlier:
         # with its weights and its scalers, as the target nets will start from these
-        stack = earlier.stack.take(range(members))
+        stack = earlier.stack.take(range(nets))
     else:
-        stack = MlpStack(members, features.shape[1], settings.network, len(sources))
+        stack = MlpStack(nets, features.shape[1], settings.network, len(sources))
         stack.reset(
-            [torch_generator(settings.seed, Purpose.INIT, DOMAIN, net) for net in range(members)]
+            [torch_generator(settings.seed, Purpose.INIT, DOMAIN, net) for net in range(nets)]
         )
         lesson.fit_scalers(stack)
     names = " + ".join(source.name for source in sources)
@@ -170,10 +197,10 @@ def _stage(
         recipe,
         from_scratch(len(settings.network.hidden) + 1),
         generators=[
-            generator(settings.seed, Purpose.BATCHES, DOMAIN, net, *place) for net in range(members)
+            generator(settings.seed, Purpose.BATCHES, DOMAIN, net, *place) for net in range(nets)
         ],
         dropout_seed=number(settings.seed, Purpose.DROPOUT, DOMAIN, *place),
-        description=f"source {names}, {members} nets on {len(labels)} rows",
+        description=f"source {names}, {nets} nets on {_counted(own)} rows",
     )
     about = {
         "kind": "source",
@@ -181,7 +208,8 @@ def _stage(
         "seed": settings.seed,
         "sources": [source.name for source in sources],
         "earlier": earlier.key if earlier else None,
-        "rows": len(labels),
+        "rows": max(map(len, own)),
+        "without": [sorted(elements) for elements in without],
         "features": schema_digest,
         "data_hashes": hashes_of(*sources),
         "recipe": dataclasses.asdict(recipe),
@@ -190,7 +218,17 @@ def _stage(
         "losses": per_epoch(losses, recipe.epochs),
     }
     bundle.save(folder / key, stack, about)
-    return SourceNets(key, stack, about, sources, earlier)
+    return SourceNets(key, stack, about, sources, rows, earlier)
+
+
+def all_rows(sources: Sequence[Domain]) -> SourceRows:
+    """Return all rows of every source."""
+    return tuple(np.arange(len(source)) for source in sources)
+
+
+def _counted(rows: Sequence[NDArray[np.int64]]) -> str:
+    fewest, most = min(map(len, rows)), max(map(len, rows))
+    return f"{fewest} to {most}" if fewest < most else f"{most}"
 
 
 def _together(

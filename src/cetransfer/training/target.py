@@ -121,8 +121,9 @@ def start_stack(
         stack.reset([start.init(settings.seed) for start in starts])
         lesson.fit_scalers(stack)
         return stack
-    stack = nets.start.take([start.source for start in starts])
-    rescale(stack, settings.training.scaler, lesson, nets)
+    own = [start.source for start in starts]
+    stack = nets.start.take(own)
+    rescale(stack, settings.training.scaler, lesson, nets, own)
     last = list(stack.linear_layers())[-1]
     if plan[-1].origin == "random":
         for member, start in enumerate(starts):
@@ -244,7 +245,7 @@ def _lesson(
         np.concatenate([target.features, *(source.features for source in sources)]),
         np.concatenate([labels, np.broadcast_to(others, (len(labels), len(others)))], axis=1),
         rows,
-        beside=np.arange(sizes[0], sum(sizes)),
+        beside=[sizes[0] + nets.positions_of(start.source) for start in starts],
         # the target's head is the last one
         heads=np.repeat([len(sources), *range(len(sources))], sizes),
     )

@@ -8,6 +8,7 @@ import pytest
 
 from cetransfer.errors import UserError
 from cetransfer.evaluation import comparison as module
+from cetransfer.evaluation import trained
 from cetransfer.evaluation.comparison import compare, comparison_key
 from cetransfer.networks.predict import predict
 from cetransfer.transfer.strategy import make_plans
@@ -111,7 +112,7 @@ def test_an_interrupted_comparison_goes_on_to_the_same_numbers(
 ):
     case, partial = make_case(small), tmp_path / "partial"
     expected = compare(small, case, tmp_path, tmp_path / "uninterrupted")
-    train, seen = module.fit_target, []
+    train, seen = trained.fit_target, []
 
     def interrupted(strategy, *rest):
         seen.append(strategy.name)
@@ -119,7 +120,7 @@ def test_an_interrupted_comparison_goes_on_to_the_same_numbers(
             raise KeyboardInterrupt
         return train(strategy, *rest)
 
-    monkeypatch.setattr(module, "fit_target", interrupted)
+    monkeypatch.setattr(trained, "fit_target", interrupted)
     with pytest.raises(KeyboardInterrupt):
         compare(small, case, tmp_path, partial)
     assert [path.parent.name for path in partial.rglob("model.json")] == ["target_only"]

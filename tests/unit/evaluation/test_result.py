@@ -135,3 +135,13 @@ def test_a_later_run_that_fails_leaves_an_earlier_result_as_it_was(finished, tmp
     with pytest.raises(jsonschema.ValidationError):
         publish(stage(broken, tmp_path / "staged"), output)
     assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+
+
+def test_a_curve_of_an_earlier_result_goes_where_the_new_one_has_none(places):
+    staged, output = places
+    for folder in places:
+        (folder / "learning_curve.png").write_text("a curve")
+    (output / "learning_curve.csv").write_text("old")
+    publish(staged, output)
+    assert (output / "learning_curve.png").read_text() == "a curve"
+    assert not (output / "learning_curve.csv").exists()

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cetransfer.evaluation.judges import CorrectedT
 from cetransfer.evaluation.predictions import ensemble
 from cetransfer.evaluation.scores import score
 from cetransfer.evaluation.statistics import corrected_t, holm
@@ -50,7 +51,8 @@ def scored(predictions, strategies=("target_only", "fine_tune", "zero_shot"), al
         ["svr", "mean"],
         quantity="formation_energy",
         reference="target_only",
-        test_to_train=1.0,
+        judge=CorrectedT(1.0),
+        part="cross_validation",
         alpha=alpha,
         seed=0,
     )
@@ -111,7 +113,7 @@ def test_p_and_interval_come_from_the_fold_scores_of_the_ensemble():
     assert lines["fine_tune"].p_corrected == pytest.approx(expected[0])
     assert lines["zero_shot"].p_corrected == pytest.approx(expected[1])
     width = lines["fine_tune"].delta_high - lines["fine_tune"].delta_low
-    assert width == pytest.approx(2 * tests[0].half_width)
+    assert width == pytest.approx(tests[0].high - tests[0].low)
 
 
 def test_verdicts_follow_sign_and_p():

@@ -18,7 +18,16 @@ from cetransfer.settings import ProtocolSettings
 
 
 def protocol(folds=5, repeats=1, members=5):
-    return ProtocolSettings(folds, repeats, members, 0.05)
+    return ProtocolSettings(
+        kind="kfold",
+        folds=folds,
+        repeats=repeats,
+        members=members,
+        alpha=0.05,
+        source_has_element=True,
+        draws=None,
+        sizes=None,
+    )
 
 
 @given(

@@ -87,7 +87,7 @@ def test_rows_beside_count_for_the_inputs_and_each_head_for_its_own_labels(probl
         features,
         labels,
         [np.array([0, 1, 2])],
-        beside=np.arange(6, 12),
+        beside=[np.arange(6, 12)],
         heads=np.repeat([1, 0], 6),
     )
     stack = MlpStack(1, features.shape[1], NetworkSettings([4], "silu", 0.0), heads=2)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from cetransfer.errors import UserError
 from cetransfer.networks.predict import predict
 from cetransfer.training.source import per_epoch, source_key, source_nets
 
@@ -214,3 +215,61 @@ def test_a_head_learns_its_own_source_and_no_other(settings, three, tmp_path):
     truth = three[0].data.labels
     assert np.abs(predicted[0] - truth).mean() < 0.3 * np.abs(truth - truth.mean()).mean()
     assert np.abs(predicted[1] + truth).mean() < 0.3 * np.abs(truth - truth.mean()).mean()
+
+
+def test_every_set_of_nets_is_trained_without_its_elements(settings, three, tmp_path):
+    without = [frozenset({"Li"}), frozenset(), frozenset({"Be", "Na"})]
+    nets = source_nets(settings, three, "schema", tmp_path, without=without)
+    assert nets.stack.members == 3 * 2
+    for net in range(6):
+        (rows,) = nets.rows_of(net)
+        sites = three[2].sites
+        expected = ~sites.isin(without[net // 2]).any(axis=1)
+        assert rows.tolist() == np.flatnonzero(expected).tolist()
+        # scalers of the first source, on the rows that the net saw of it
+        (first,) = nets.stages[0].rows_of(net)
+        mean = three[0].labels[first].mean()
+        assert float(nets.start.y_mean[net, 0]) == pytest.approx(mean, rel=1e-5)
+    assert nets.about["without"] == [["Li"], [], ["Be", "Na"]]
+
+
+@pytest.mark.parametrize("pretrain", ["sequence", "joint"])
+def test_labels_of_rows_that_a_net_must_not_see_do_not_touch_it(
+    settings, three, tmp_path, pretrain
+):
+    without = [frozenset({"Li"}), frozenset()]
+    states = []
+    for by in (0.0, 9.0):
+        frame = three[0].data.frame
+        labels = frame["formation_energy"] + by * frame[["A", "B"]].eq("Li").any(axis=1)
+        changed = dataclasses.replace(
+            three[0].data, frame=frame.assign(formation_energy=labels), name="one"
+        )
+        sources = [dataclasses.replace(three[0], data=changed), *three[1:]]
+        nets = source_nets(settings, sources, "schema", tmp_path, pretrain, without)
+        states.append(nets.stack.state_dict())
+    same = [
+        [
+            bool(torch.equal(a[net], b[net]))
+            for a, b in zip(states[0].values(), states[1].values(), strict=True)
+        ]
+        for net in range(4)
+    ]
+    assert all(same[0])
+    assert all(same[1])
+    assert not all(same[2])
+
+
+def test_the_rows_of_every_set_are_part_of_the_key(settings, three, tmp_path):
+    keys = {
+        source_nets(settings, three[:1], "schema", tmp_path, without=without).key
+        for without in ([frozenset()], [frozenset({"Li"})], [frozenset()] * 2)
+    }
+    assert len(keys) == 3
+
+
+def test_a_source_without_other_elements_is_refused(settings, three, tmp_path):
+    with pytest.raises(UserError, match=r"source three has 0 rows without .* more protocol\.folds"):
+        source_nets(
+            settings, three[2:], "schema", tmp_path, without=[frozenset(three[2].sites["A"])]
+        )
