@@ -34,6 +34,8 @@ def test_the_values_of_the_purposes_are_part_of_every_result():
         "BOOTSTRAP": 6,
         "BASELINE": 7,
         "AUDIT": 8,
+        "PAPER": 9,
+        "SIGN_FLIP": 12,
     }
 
 

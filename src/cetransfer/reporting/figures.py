@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Okabe & Ito, https://jfly.uni-koeln.de/color/: told apart by colour-blind readers too
 COLOURS = {"transfer": "#0072B2", "target only": "#D55E00", "baseline": "#999999"}
 PANELS_PER_ROW = 3
-TITLE = 85
+TITLE = 70
 """Letters in a line of a title."""
 
 
