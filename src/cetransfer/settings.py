@@ -74,12 +74,13 @@ class NetworkSettings:
 
 @dataclass
 class ProtocolSettings:
-    """Group `protocol`: how rows are split and what counts as the score."""
+    """Group `protocol`: how rows are split and what counts as the score; `margin` in eV/atom."""
 
     folds: int
     repeats: int
     members: int
     alpha: float
+    margin: float
 
 
 @dataclass
@@ -205,6 +206,7 @@ def check(settings: Settings) -> None:
         ("training.source.batch_size", settings.training.source.batch_size, 1),
         ("training.weight_decay", settings.training.weight_decay, 0),
         ("dataset.draw", settings.dataset.draw, 0),
+        ("protocol.margin", settings.protocol.margin, 0),
         ("seed", settings.seed, 0),
     )
     for key, value, lowest in at_least:

@@ -130,6 +130,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         reference=next(item.name for item in strategies if isinstance(item, TargetOnly)),
         test_to_train=1.0 / (settings.protocol.folds - 1),
         alpha=settings.protocol.alpha,
+        margin=settings.protocol.margin,
         seed=settings.seed,
     )
     commit, dirty = git_commit(root)

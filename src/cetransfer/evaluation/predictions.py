@@ -42,7 +42,7 @@ def member_predictions(
     """
     return pd.concat(
         [
-            _rows(name, case, member.split, member.number, predicted[i, member.split.test])
+            _rows(name, case, member.split, predicted[i, member.split.test], member)
             for i, member in enumerate(members)
         ],
         ignore_index=True,
@@ -63,7 +63,7 @@ def baseline_predictions(case: Case, settings: Settings) -> pd.DataFrame:
         train = target.in_all_views(split.train)
         model.fit(features[train], labels[train])
         predicted = np.mean([model.predict(view[split.test]) for view in target.views], axis=0)
-        return _rows(name, case, split, 0, predicted)
+        return _rows(name, case, split, predicted)
 
     jobs = [(index, name, split) for index, split in enumerate(case.splits) for name in BASELINES]
     cores = cpu_count()
@@ -77,7 +77,11 @@ def baseline_predictions(case: Case, settings: Settings) -> pd.DataFrame:
 
 
 def _rows(
-    name: str, case: Case, split: Split, member: int, predicted: NDArray[np.floating]
+    name: str,
+    case: Case,
+    split: Split,
+    predicted: NDArray[np.floating],
+    member: Member | None = None,
 ) -> pd.DataFrame:
     frame = case.target.data.frame.iloc[split.test]
     return pd.DataFrame(
@@ -86,7 +90,9 @@ def _rows(
             "part": UNSEEN if split.fold is None else CROSS_VALIDATION,
             "repeat": split.repeat,
             "fold": pd.array([split.fold] * len(frame), dtype="Int64"),
-            "member": member,
+            "member": member.number if member else 0,
+            "source": member.source if member else 0,
+            "target_seed": member.target_seed if member else 0,
             "compound": frame["formula"].to_numpy(),
             "A": frame["A"].to_numpy(),
             "B": frame["B"].to_numpy() if "B" in frame else "",

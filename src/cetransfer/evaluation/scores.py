@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cetransfer.evaluation.certainty import certainties
+from cetransfer.evaluation.element_interval import interval_over_elements
 from cetransfer.evaluation.predictions import CROSS_VALIDATION, UNSEEN, ensemble
 from cetransfer.evaluation.statistics import corrected_t, holm, interval_of_mean, verdict
 from cetransfer.seeding import Purpose, generator
@@ -17,15 +19,23 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from cetransfer.evaluation.variance import Shares
+
 
 @dataclass(frozen=True)
 class Score:
-    """Errors in eV/atom; `delta` fields are against target_only, negative is better."""
+    """Errors in eV/atom; `delta` fields are against target_only, negative is better.
+
+    `p_new_sources` to `variance` are told of strategies alone: the first three test and weigh
+    `delta`, `variance` shares out what makes it differ from net to net.
+    """
 
     name: str
     mae: float
     mae_low: float
     mae_high: float
+    mae_low_elements: float
+    mae_high_elements: float
     mae_single: float
     mae_unseen: float | None
     rmse: float
@@ -34,6 +44,11 @@ class Score:
     delta_low: float
     delta_high: float
     p_corrected: float | None
+    p_new_sources: float | None
+    p_better: float | None
+    p_equivalent: float | None
+    p_worse: float | None
+    variance: Shares | None
     delta_best_baseline: float
     p_best_baseline: float | None
     verdict: str | None
@@ -45,6 +60,7 @@ class _Raw:
 
     per_fold: NDArray[np.float64]
     per_compound: NDArray[np.float64]
+    elements: list[tuple[str, ...]]
     single: float
     unseen: float | None
     rmse: float
@@ -63,6 +79,7 @@ def score(
     reference: str,
     test_to_train: float,
     alpha: float,
+    margin: float,
     seed: int,
 ) -> tuple[list[Score], list[Score]]:
     """Score every strategy and baseline.
@@ -79,8 +96,10 @@ def score(
         n_test / n_train of one fold, for the corrected t.
     alpha
         A corrected p below this counts.
+    margin
+        What still counts as equal, eV/atom.
     seed
-        For the resampling of compounds.
+        For the resampling of compounds and elements.
 
     Returns
     -------
@@ -109,14 +128,21 @@ def score(
     ) -> Score:
         own = raw[name]
         low, high = interval_of_mean(own.per_compound, generator(seed, Purpose.BOOTSTRAP))
+        elements = generator(seed, Purpose.BOOTSTRAP, 1)
+        low_elements, high_elements = interval_over_elements(
+            own.per_compound, own.elements, elements
+        )
         delta = own.mae - raw[reference].mae
         half_width, p = to_reference.get(name, (0.0, None))
         judged = name in strategies and p is not None
+        sure = certain.get(name)
         return Score(
             name=name,
             mae=own.mae,
             mae_low=low,
             mae_high=high,
+            mae_low_elements=low_elements,
+            mae_high_elements=high_elements,
             mae_single=own.single,
             mae_unseen=own.unseen,
             rmse=own.rmse,
@@ -125,6 +151,11 @@ def score(
             delta_low=delta - half_width,
             delta_high=delta + half_width,
             p_corrected=p,
+            p_new_sources=sure.p_new_sources if sure else None,
+            p_better=sure.odds.better if sure else None,
+            p_equivalent=sure.odds.equivalent if sure else None,
+            p_worse=sure.odds.worse if sure else None,
+            variance=sure.variance if sure else None,
             delta_best_baseline=own.mae - raw[best].mae,
             p_best_baseline=p_baseline,
             verdict=verdict(delta, p, alpha) if judged and p is not None else None,
@@ -133,6 +164,17 @@ def score(
     strategy_tests = against(reference, strategies)
     baseline_tests = against(reference, baselines)
     to_best = against(best, strategies)
+    certain = certainties(
+        predictions,
+        {
+            name: raw[name].per_fold - raw[reference].per_fold
+            for name in strategies
+            if name != reference
+        },
+        reference=reference,
+        test_to_train=test_to_train,
+        margin=margin,
+    )
     return (
         [line(name, strategy_tests, to_best[name][1]) for name in strategies],
         [line(name, baseline_tests, None) for name in baselines],
@@ -147,9 +189,11 @@ def _raw(name: str, predictions: pd.DataFrame, combined: pd.DataFrame) -> _Raw:
     ]
     unseen = combined[(combined["strategy"] == name) & (combined["part"] == UNSEEN)]
     labels = own["formation_energy"]
+    per_compound = error.groupby([own["compound"], own["A"], own["B"]]).mean()
     return _Raw(
         per_fold=error.groupby([own["repeat"], own["fold"]]).mean().to_numpy(np.float64),
-        per_compound=error.groupby([own["A"], own["B"]]).mean().to_numpy(np.float64),
+        per_compound=per_compound.to_numpy(np.float64),
+        elements=[key[1:] for key in per_compound.index],
         single=float((single["prediction"] - single["formation_energy"]).abs().mean()),
         unseen=float(unseen["error"].abs().mean()) if len(unseen) else None,
         rmse=float(np.sqrt((own["error"] ** 2).mean())),
