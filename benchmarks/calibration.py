@@ -87,7 +87,9 @@ def random_networks(
         generator = np.random.default_rng([*seed, member])
         hidden = generator.normal(size=(train.shape[1], 30)) / np.sqrt(train.shape[1])
         bias = generator.normal(size=30)
-        predicted += ridge(np.tanh(train @ hidden + bias), labels, np.tanh(test @ hidden + bias), ())
+        predicted += ridge(
+            np.tanh(train @ hidden + bias), labels, np.tanh(test @ hidden + bias), ()
+        )
     return predicted / MEMBERS
 
 
@@ -188,7 +190,9 @@ def rates(
         claimed["naive"] += verdict(delta, naive, ALPHA) == "gain"
         relative.append(delta / float(scores[:, 0].mean()))
     return Rates(
-        claimed["corrected"] / comparisons, claimed["naive"] / comparisons, -float(np.mean(relative))
+        claimed["corrected"] / comparisons,
+        claimed["naive"] / comparisons,
+        -float(np.mean(relative)),
     )
 
 

@@ -54,7 +54,13 @@ def test_the_document_says_what_was_asked(first):
     assert source["name"] == "surrogate_spinel"
     assert document["target"]["name"] == "surrogate_perovskite"
     assert document["n_target"] == len(document["labelled"]) == 60
-    assert document["protocol"] == {"folds": 3, "repeats": 1, "members": 2, "alpha": 0.05}
+    assert document["protocol"] == {
+        "folds": 3,
+        "repeats": 1,
+        "members": 2,
+        "alpha": 0.05,
+        "margin": 0.005,
+    }
     assert document["seed"] == 0
     assert document["config"]["training"]["epochs"] == 3
     assert [line["name"] for line in document["strategies"]] == STRATEGIES

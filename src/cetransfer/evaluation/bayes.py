@@ -22,9 +22,7 @@ class Odds:
     worse: float
 
 
-def correlated_odds(
-    differences: NDArray[np.float64], test_to_train: float, margin: float
-) -> Odds:
+def correlated_odds(differences: NDArray[np.float64], test_to_train: float, margin: float) -> Odds:
     """Return how likely the mean difference lies below -margin, within, and above margin.
 
     The posterior of the mean is Student's t with J - 1 degrees of freedom about the observed mean,

@@ -15,6 +15,12 @@ import cetransfer
 from cetransfer.errors import UserError
 from cetransfer.evaluation.baselines import BASELINES
 from cetransfer.evaluation.case import notes
+from cetransfer.evaluation.coverage import (
+    Coverage,
+    all_intervals,
+    coverage_document,
+    unseen_intervals,
+)
 from cetransfer.evaluation.leakage import leakage_audit
 from cetransfer.evaluation.predictions import (
     baseline_predictions,
@@ -44,10 +50,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything a comparison found; `document` is `comparison.json`."""
+    """Everything a comparison found; `document` is `comparison.json`.
+
+    `intervals` and `coverage` speak of the rows never trained on, where there are any.
+    """
 
     document: dict[str, Any]
     predictions: pd.DataFrame
+    intervals: pd.DataFrame
+    coverage: dict[str, Coverage]
     strategies: list[Score]
     baselines: list[Score]
     plans: dict[str, list[LayerPlan]]
@@ -106,6 +117,8 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     leakage = leakage_audit(case.sources, case.target, case.splits)
     sources = sources_of(settings.dataset.pretrain)
     tables = []
+    intervals = []
+    coverage: dict[str, Coverage] = {}
     losses: dict[str, list[float]] = {}
     proofs: dict[str, dict[str, Any]] = {}
     models: dict[str, Path] = {}
@@ -121,6 +134,9 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             **_parameters(made.stack, plans[strategy.name]),
         }
         tables.append(member_predictions(strategy.name, case, predicted, case.members))
+        if found := unseen_intervals(strategy.name, case, predicted):
+            intervals.append(found[0])
+            coverage[strategy.name] = found[1]
     tables.append(_baselines(settings, case, partial / "baselines.parquet"))
     predictions = pd.concat(tables, ignore_index=True)
     strategy_scores, baseline_scores = score(
@@ -137,6 +153,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     document = {
         "strategies": [dataclasses.asdict(line) for line in strategy_scores],
         "baselines": [dataclasses.asdict(line) for line in baseline_scores],
+        "coverage": coverage_document(coverage),
         "protocol": dataclasses.asdict(settings.protocol),
         "dataset": settings.dataset.name,
         "sources": [_described(source) for source in case.sources],
@@ -167,7 +184,16 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         "seconds": round(time.perf_counter() - began, 2),
     }
     return Comparison(
-        document, predictions, strategy_scores, baseline_scores, plans, losses, models, sources
+        document=document,
+        predictions=predictions,
+        intervals=all_intervals(intervals),
+        coverage=coverage,
+        strategies=strategy_scores,
+        baselines=baseline_scores,
+        plans=plans,
+        losses=losses,
+        models=models,
+        sources=sources,
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DOCUMENT = "comparison.json"
 PREDICTIONS = "predictions.parquet"
+INTERVALS = "intervals.parquet"
 
 
 @lru_cache(maxsize=1)
@@ -36,6 +37,7 @@ def stage(comparison: Comparison, folder: Path) -> Path:
     folder.mkdir(parents=True)
     jsonschema.validate(comparison.document, comparison_schema())
     comparison.predictions.to_parquet(folder / PREDICTIONS, index=False)
+    comparison.intervals.to_parquet(folder / INTERVALS, index=False)
     write_json(folder / DOCUMENT, comparison.document)
     return folder
 

@@ -115,6 +115,8 @@ def luck(
     The components; None where sources and folds leave nothing to measure chance by (fewer than two
     source nets or folds).
     """
+    # so that equal values give an exact 0
+    values = values - values[0]
     factors = {"source": _levels(source), "fold": _levels(fold), "target": _levels(target)}
     found = _components(values, factors)
     if found is None:

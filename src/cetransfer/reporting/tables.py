@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cetransfer.progress import show
+from cetransfer.reporting.certainty import certainty_table, coverage_table, p_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +55,7 @@ COLUMNS = (
         lambda line: _if_compared(line, f"{line.delta_low:+.3f} {line.delta_high:+.3f}"),
         wide=True,
     ),
-    Column("p", lambda line: _p(line.p_corrected)),
+    Column("p", lambda line: p_value(line.p_corrected)),
     Column("Δ best baseline", lambda line: f"{line.delta_best_baseline:+.4f}", wide=True),
 )
 
@@ -88,7 +89,7 @@ def _start_of(layer: LayerPlan) -> str:
 
 
 def show_comparison(comparison: Comparison) -> None:
-    """Print the table of errors and the verdict in one sentence."""
+    """Print the table of errors, how sure they are, and the verdict in one sentence."""
     document = comparison.document
     unseen = document["n_unseen"] > 0
     table = Table(
@@ -114,13 +115,12 @@ def show_comparison(comparison: Comparison) -> None:
     for line in comparison.baselines:
         table.add_row(line.name, *(column.cell(line) for column in shown), "", style="dim")
     console.print(table)
+    if not narrow:
+        console.print(certainty_table(comparison))
+        if comparison.coverage:
+            console.print(coverage_table(comparison))
+            console.print(document["coverage"]["promise"], highlight=False)
     console.print(sentence(comparison), highlight=False)
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return ""
-    return "<0.0001" if value < 0.0001 else f"{value:.4f}"  # noqa: PLR2004 - four decimals
 
 
 def sentence(comparison: Comparison) -> str:
@@ -133,7 +133,7 @@ def sentence(comparison: Comparison) -> str:
         "not_distinguishable": "The difference is not distinguishable from chance",
         "negative_transfer": "The difference is more than chance",
     }[best.verdict]
-    p = _p(best.p_corrected)
+    p = p_value(best.p_corrected)
     relation = p.replace("<", "< ") if p.startswith("<") else f"= {p}"
     return (
         f"Lowest error: {best.name}, {best.mae:.4f} eV/atom, {best.delta:+.4f} against "

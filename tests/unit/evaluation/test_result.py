@@ -55,12 +55,14 @@ def test_the_staged_files_read_back(finished, tmp_path):
     staged = stage(finished, tmp_path / "staged")
     assert sorted(path.name for path in staged.iterdir()) == [
         "comparison.json",
+        "intervals.parquet",
         "predictions.parquet",
     ]
     assert json.loads((staged / "comparison.json").read_text()) == finished.document
     pd.testing.assert_frame_equal(
         pd.read_parquet(staged / "predictions.parquet"), finished.predictions
     )
+    pd.testing.assert_frame_equal(pd.read_parquet(staged / "intervals.parquet"), finished.intervals)
 
 
 def test_staging_starts_from_an_empty_folder(finished, tmp_path):

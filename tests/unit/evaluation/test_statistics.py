@@ -117,7 +117,7 @@ def fold_differences(generator, splits, n_rows):
 
 def test_equal_learners_are_rarely_told_apart_and_a_plain_t_would_do_so_often():
     n_rows, trials = 40, 100
-    protocol = ProtocolSettings(folds=5, repeats=4, members=1, alpha=0.05)
+    protocol = ProtocolSettings(folds=5, repeats=4, members=1, alpha=0.05, margin=0.0)
     splits = cross_validation(np.arange(n_rows), protocol, 0)
     generator = np.random.default_rng(0)
     naive = corrected = 0

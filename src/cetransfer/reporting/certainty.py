@@ -1,0 +1,104 @@
+"""What a comparison prints below its verdict: how sure it is, and which intervals hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cetransfer.evaluation.comparison import Comparison
+    from cetransfer.evaluation.coverage import Coverage, Held
+    from cetransfer.evaluation.scores import Score
+
+DASH = "-"
+
+
+def certainty_table(comparison: Comparison) -> Table:
+    """Return how sure each strategy's difference from the reference is, and whose luck it is."""
+    margin = comparison.document["protocol"]["margin"]
+    table = _table(
+        f"how sure: p for other source nets, odds of more than {margin:g} eV/atom, and what makes "
+        "one net's Δ vary",
+        (
+            "95 % by elements",
+            "p new sources",
+            "better",
+            "equal",
+            "worse",
+            "source",
+            "target seed",
+            "fold",
+            "rest",
+        ),
+    )
+    for line in comparison.strategies:
+        table.add_row(line.name, *_certainty(line))
+    return table
+
+
+def _certainty(line: Score) -> Sequence[str]:
+    interval = f"{line.mae_low_elements:.3f} to {line.mae_high_elements:.3f}"
+    if line.p_better is None:
+        return (interval,)
+    shares = line.variance
+    return (
+        interval,
+        DASH if line.p_new_sources is None else p_value(line.p_new_sources),
+        *(_percent(value) for value in (line.p_better, line.p_equivalent, line.p_worse)),
+        *(
+            [DASH] * 4
+            if shares is None
+            else map(_percent, (shares.source, shares.target, shares.fold, shares.residual))
+        ),
+    )
+
+
+def coverage_table(comparison: Comparison) -> Table:
+    """Return how often each strategy's intervals hold on the rows never trained on."""
+    document = comparison.document
+    table = _table(
+        f"{document['coverage']['nominal']:.0%} intervals on {document['n_unseen']} rows never "
+        "trained on: share that holds, by predicted energy, by elements, by range of features",
+        ("all", "low", "middle", "high", "seen", "new", "inside", "outside", "width", "unscaled"),
+    )
+    for name, found in comparison.coverage.items():
+        table.add_row(name, *_coverage(found))
+    return table
+
+
+def _coverage(found: Coverage) -> Sequence[str]:
+    kinds: tuple[Held, ...] = (
+        found.overall,
+        found.low,
+        found.middle,
+        found.high,
+        found.element_seen,
+        found.element_new,
+        found.in_range,
+        found.out_of_range,
+    )
+    shares = (_percent(kind.coverage) for kind in kinds)
+    return (*shares, f"{found.width:.3f}", f"{found.width_unscaled:.3f}")
+
+
+def p_value(value: float | None) -> str:
+    """Return a p as it is printed."""
+    if value is None:
+        return ""
+    return "<0.0001" if value < 0.0001 else f"{value:.4f}"  # noqa: PLR2004 - four decimals
+
+
+def _percent(value: float | None) -> str:
+    return DASH if value is None else f"{value:.0%}" if value in (0, 1) else f"{value:.1%}"
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=0, title=title, title_justify="left")
+    table.add_column("", no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
