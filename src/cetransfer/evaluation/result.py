@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 DOCUMENT = "comparison.json"
 PREDICTIONS = "predictions.parquet"
 INTERVALS = "intervals.parquet"
+#: only where there are rows never trained on
+COVERAGE = "coverage.png"
 
 
 @lru_cache(maxsize=1)
@@ -50,9 +52,12 @@ def publish(staged: Path, output: Path) -> None:
     UserError
         If the folder cannot be written to.
     """
+    drawn = (staged / COVERAGE).exists()
     try:
         for path in sorted(staged.iterdir(), key=lambda path: path.name == DOCUMENT):
             path.replace(output / path.name)
+        if not drawn:
+            (output / COVERAGE).unlink(missing_ok=True)
     except OSError as error:
         raise UserError(
             f"cannot write {output}: {error.strerror}; give output_dir=FOLDER that is writable"

@@ -8,6 +8,8 @@ import matplotlib as mpl
 import numpy as np
 
 from cetransfer.evaluation.predictions import CROSS_VALIDATION, ensemble
+from cetransfer.evaluation.result import COVERAGE
+from cetransfer.reporting.coverage_figure import draw_coverage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,10 +26,12 @@ PANELS_PER_ROW = 3
 
 
 def draw_comparison(comparison: Comparison, folder: Path) -> None:
-    """Write `strategies.png` and `parity.png` into a folder."""
+    """Write `strategies.png`, `parity.png` and, with intervals, `coverage.png` into a folder."""
     mpl.use("Agg")
     draw_strategies(comparison, folder / "strategies.png")
     draw_parity(comparison, folder / "parity.png")
+    if comparison.coverage:
+        draw_coverage(comparison, folder / COVERAGE)
 
 
 def draw_strategies(comparison: Comparison, path: Path) -> None:
