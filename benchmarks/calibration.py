@@ -1,4 +1,4 @@
-"""Is the test honest? How often a verdict claims a gain where there is none, and where there is one.
+"""Is the test honest? How often a verdict claims a gain where there is none, and where one is.
 
     python benchmarks/calibration.py
 

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from scipy import stats
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 

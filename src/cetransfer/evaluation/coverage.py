@@ -107,9 +107,8 @@ def unseen_intervals(
 
     Returns
     -------
-    One line a row, `prediction` being that of the ensemble trained on all labelled rows and `spread`
-    the mean over the fold ensembles; None where all rows are labelled, or the protocol has no folds
-    that leave out every labelled row once.
+    One line a row, `prediction` and `spread` being means over the fold ensembles; None where all
+    rows are labelled, or the protocol has no folds that leave out every labelled row once.
     """
     whole = [index for index, member in enumerate(case.members) if member.split.fold is None]
     ensembles = fold_ensembles(predicted, case.members)
@@ -117,11 +116,11 @@ def unseen_intervals(
         return None
     split = case.members[whole[0]].split
     new, labels = split.test, case.target.data.labels
-    scaled, plain = scaled_intervals(ensembles, labels, new)
-    prediction = predicted[whole][:, new].mean(axis=0)
     frame = case.target.data.frame.iloc[new]
     seen = elements_seen(case.target, split.train, new)
     inside = features_in_range(case.target, split.train, new)
+    scaled, plain = scaled_intervals(ensembles, labels, new, seen & inside)
+    prediction = ensembles.mean[:, new].mean(axis=0)
     table = pd.DataFrame(
         {
             "strategy": name,

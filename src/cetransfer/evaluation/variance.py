@@ -99,9 +99,9 @@ def luck(
     expectation, which holds no component but the factor's own and the residual: E[SS] = tr(Z'QZ)
     component + tr(Q) residual, where Z says which value has which level and Q projects on what the
     factor adds to the others. This is Henderson's method 3 (Henderson, Biometrics 9:226 (1953),
-    doi 10.2307/3001853; Searle, Casella & McCulloch, Variance Components (1992), section 5.5), which
-    asks for no equal numbers; in a full Latin square it is the usual table, tr(Z'QZ)/tr(Q) being the
-    number of nets per level. A negative component is set to 0.
+    doi 10.2307/3001853; Searle, Casella & McCulloch, Variance Components (1992), section 5.5),
+    which asks for no equal numbers; in a full Latin square it is the usual table, tr(Z'QZ)/tr(Q)
+    being the number of nets per level. A negative component is set to 0.
 
     Parameters
     ----------

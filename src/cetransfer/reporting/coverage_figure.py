@@ -25,6 +25,7 @@ KINDS = {
 def draw_coverage(comparison: Comparison, path: Path) -> None:
     """Draw, a line per strategy, the share of rows in their interval, and the mean widths."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     names = list(comparison.coverage)[::-1]
     nominal = comparison.document["coverage"]["nominal"]
@@ -39,19 +40,24 @@ def draw_coverage(comparison: Comparison, path: Path) -> None:
     left.set_xlabel(f"share of rows in their interval (nominal {nominal:g})")
     right.set_xlabel("mean width (eV/atom)")
     right.set_xscale("log")
+    right.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     right.xaxis.set_major_formatter("{x:g}")
-    right.xaxis.set_minor_formatter("{x:g}")
-    right.tick_params(axis="x", which="both", labelsize=8)
+    right.xaxis.set_minor_formatter("")
+    widths = [found.width for found in comparison.coverage.values()]
+    right.set_xlim(min(widths) / 1.6, 1.6 * max(widths))
     for axes in (left, right):
         axes.grid(axis="x", alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(
-        *left.get_legend_handles_labels(), loc="outside lower left", fontsize=8, ncols=3,
-        frameon=False,
-    )  # fmt: skip
-    right.legend(loc="best", fontsize=8, frameon=False)
+    for axes, columns in ((left, 3), (right, 2)):
+        axes.legend(
+            loc="upper left",
+            bbox_to_anchor=(0.0, -0.8 / (0.5 + 0.42 * len(names))),
+            fontsize=8,
+            ncols=columns,
+            frameon=False,
+        )
     figure.suptitle(
-        f"{comparison.document['n_unseen']} rows never trained on, drawn like the labelled ones",
+        f"intervals of {comparison.document['n_unseen']} rows never trained on",
         fontsize=10,
         x=0.01,
         ha="left",

@@ -32,11 +32,13 @@ def test_every_row_never_trained_on_has_one_interval(case, predicted):
     assert (table["lower"] < table["upper"]).all()
 
 
-def test_the_prediction_is_that_of_the_ensemble_on_all_labelled_rows(case, predicted):
+def test_prediction_and_spread_are_means_over_the_fold_ensembles(case, predicted):
     table, _ = unseen_intervals("own", case, predicted)
-    rest = [index for index, member in enumerate(case.members) if member.split.fold is None]
-    unseen = case.members[rest[0]].split.test
-    assert table["prediction"].to_numpy() == pytest.approx(predicted[rest][:, unseen].mean(axis=0))
+    unseen = np.setdiff1d(np.arange(40), case.labelled)
+    folds = [index for index, member in enumerate(case.members) if member.split.fold is not None]
+    nets = predicted[folds].reshape(3, 2, 40)[:, :, unseen]
+    assert table["prediction"].to_numpy() == pytest.approx(nets.mean(axis=(0, 1)))
+    assert table["spread"].to_numpy() == pytest.approx(nets.std(axis=1, ddof=1).mean(axis=0))
 
 
 def test_the_report_counts_what_the_table_says(case, predicted):

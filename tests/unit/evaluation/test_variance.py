@@ -51,7 +51,7 @@ def test_the_components_of_a_three_by_three_latin_square_by_hand():
     assert found.target.square == pytest.approx(3 * 18 / 2)
     assert found.fold.square == pytest.approx(3 * 2 / 2)
     assert found.source.nets == pytest.approx(3.0)
-    # (12 - 0.75) / 3, (27 - 0.75) / 3, (3 - 0.75) / 3
+    # less the residual of 0.75, over three nets a level
     assert found.source.component == pytest.approx(3.75)
     assert found.target.component == pytest.approx(8.75)
     assert found.fold.component == pytest.approx(0.75)
