@@ -10,6 +10,8 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Console
+
     from cetransfer.evaluation.comparison import Comparison
     from cetransfer.evaluation.coverage import Coverage, Held
     from cetransfer.evaluation.scores import Score
@@ -17,27 +19,28 @@ if TYPE_CHECKING:
 DASH = "-"
 
 
-def certainty_table(comparison: Comparison) -> Table:
-    """Return how sure each strategy's difference from the reference is, and whose luck it is."""
+def show_certainty(comparison: Comparison, console: Console) -> None:
+    """Print how sure each strategy's difference from the reference is, and whose luck it is."""
     margin = comparison.document["protocol"]["margin"]
     table = _table(
-        f"how sure: p for other source nets, odds of more than {margin:g} eV/atom, and what makes "
-        "one net's Δ vary",
-        (
-            "95 % by elements",
-            "p new sources",
-            "better",
-            "equal",
-            "worse",
-            "source",
-            "target seed",
-            "fold",
-            "rest",
-        ),
+        "95 % by elements",
+        "p new sources",
+        "better",
+        "equal",
+        "worse",
+        "source luck",
+        "seed luck",
+        "fold luck",
+        "rest",
     )
     for line in comparison.strategies:
         table.add_row(line.name, *_certainty(line))
-    return table
+    console.print(
+        f"how sure: p for new source nets; odds of a Δ beyond {margin:g} eV/atom; whose luck the Δ "
+        "of a single net is",
+        highlight=False,
+    )
+    console.print(table)
 
 
 def _certainty(line: Score) -> Sequence[str]:
@@ -57,17 +60,30 @@ def _certainty(line: Score) -> Sequence[str]:
     )
 
 
-def coverage_table(comparison: Comparison) -> Table:
-    """Return how often each strategy's intervals hold on the rows never trained on."""
+def show_coverage(comparison: Comparison, console: Console) -> None:
+    """Print how often each strategy's intervals hold on the rows never trained on."""
     document = comparison.document
     table = _table(
-        f"{document['coverage']['nominal']:.0%} intervals on {document['n_unseen']} rows never "
-        "trained on: share that holds, by predicted energy, by elements, by range of features",
-        ("all", "low", "middle", "high", "seen", "new", "inside", "outside", "width", "unscaled"),
+        "all rows",
+        "low E",
+        "middle E",
+        "high E",
+        "elements seen",
+        "new",
+        "in range",
+        "outside",
+        "width",
+        "plain CV+",
     )
     for name, found in comparison.coverage.items():
         table.add_row(name, *_coverage(found))
-    return table
+    console.print(
+        f"{document['coverage']['nominal']:.0%} intervals: share of the {document['n_unseen']} "
+        "rows never trained on that lies inside, and mean width in eV/atom",
+        highlight=False,
+    )
+    console.print(table)
+    console.print(document["coverage"]["promise"], highlight=False)
 
 
 def _coverage(found: Coverage) -> Sequence[str]:
@@ -93,11 +109,11 @@ def p_value(value: float | None) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return DASH if value is None else f"{value:.0%}" if value in (0, 1) else f"{value:.1%}"
+    return DASH if value is None else f"{value:.1%}"
 
 
-def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(box=SIMPLE_HEAD, padding=0, title=title, title_justify="left")
+def _table(*columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=0)
     table.add_column("", no_wrap=True)
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)

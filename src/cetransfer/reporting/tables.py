@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cetransfer.progress import show
-from cetransfer.reporting.certainty import certainty_table, coverage_table, p_value
+from cetransfer.reporting.certainty import p_value, show_certainty, show_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -116,10 +116,9 @@ def show_comparison(comparison: Comparison) -> None:
         table.add_row(line.name, *(column.cell(line) for column in shown), "", style="dim")
     console.print(table)
     if not narrow:
-        console.print(certainty_table(comparison))
+        show_certainty(comparison, console)
         if comparison.coverage:
-            console.print(coverage_table(comparison))
-            console.print(document["coverage"]["promise"], highlight=False)
+            show_coverage(comparison, console)
     console.print(sentence(comparison), highlight=False)
 
 

@@ -6,15 +6,20 @@ import pytest
 from rich.console import Console
 
 from cetransfer.evaluation.variance import Shares
-from cetransfer.reporting.certainty import certainty_table, coverage_table, p_value
+from cetransfer.reporting.certainty import p_value, show_certainty, show_coverage
 from cetransfer.reporting.tables import show_comparison
 
 
-def printed(table):
+def printed(shown, comparison):
     console = Console(width=140)
     with console.capture() as capture:
-        console.print(table)
+        shown(comparison, console)
     return capture.get()
+
+
+def row_of(name, text):
+    (row,) = [row for row in text.splitlines() if name in row]
+    return row
 
 
 def test_a_compared_strategy_is_shown_with_odds_and_shares(finished):
@@ -26,34 +31,32 @@ def test_a_compared_strategy_is_shown_with_odds_and_shares(finished):
         p_worse=0.038,
         variance=Shares(0.5, None, 0.3, 0.2),
     )
-    text = printed(certainty_table(dataclasses.replace(finished, strategies=[line])))
-    (row,) = [row for row in text.splitlines() if "fine_tune" in row]
+    text = printed(show_certainty, dataclasses.replace(finished, strategies=[line]))
+    row = row_of("fine_tune", text)
     assert row.split()[-8:] == ["0.0312", "81.2%", "15.0%", "3.8%", "50.0%", "-", "30.0%", "20.0%"]
     assert "0.005 eV/atom" in text
 
 
 def test_the_reference_has_an_interval_and_nothing_more(finished):
-    text = printed(certainty_table(finished))
-    (row,) = [row for row in text.splitlines() if "target_only" in row]
+    row = row_of("target_only", printed(show_certainty, finished))
     assert row.split()[2] == "to"
     assert len(row.split()) == 4
 
 
 def test_with_one_member_luck_is_a_dash(finished):
     line = dataclasses.replace(finished.strategies[2], p_new_sources=None, variance=None)
-    text = printed(certainty_table(dataclasses.replace(finished, strategies=[line])))
-    (row,) = [row for row in text.splitlines() if "fine_tune" in row]
+    text = printed(show_certainty, dataclasses.replace(finished, strategies=[line]))
+    row = row_of("fine_tune", text)
     assert row.split().count("-") == 5
 
 
 def test_the_coverage_of_every_strategy_is_shown_with_what_is_promised(finished, capsys):
     show_comparison(finished)
     text = capsys.readouterr().out
-    assert "90% intervals on 10 rows never trained on" in text
+    assert "90% intervals: share of the 10 rows never trained on" in text
     assert "exchangeable" in text
     for name, found in finished.coverage.items():
-        (row,) = [row for row in printed(coverage_table(finished)).splitlines() if name in row]
-        assert f"{found.width:.3f}" in row
+        assert f"{found.width:.3f}" in row_of(name, printed(show_coverage, finished))
 
 
 def test_without_intervals_nothing_is_promised(finished, capsys):
