@@ -18,7 +18,7 @@ from cetransfer.settings import ProtocolSettings
 
 
 def protocol(folds=5, repeats=1, members=5):
-    return ProtocolSettings(folds, repeats, members, 0.05)
+    return ProtocolSettings(folds, repeats, members, 0.05, 0.0)
 
 
 @given(
