@@ -2,7 +2,7 @@
 # make test      checks and the whole test suite
 # make pipeline  the comparison as DVC stages, redoing only what changed
 # make ui        the tracking pages in a browser
-# make bench     timings, never part of the tests
+# make bench     timings and the test of the test, minutes each
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 # modules instead of scripts: scripts hold absolute paths, and the folder may be moved
 RUN := PYTHONPATH=src .venv/bin/python -m
@@ -33,6 +33,7 @@ bench: .venv/ready data
 	PYTHONPATH=src .venv/bin/python benchmarks/stack_against_lightning.py
 	PYTHONPATH=src .venv/bin/python benchmarks/features.py
 	PYTHONPATH=src .venv/bin/python benchmarks/structures.py
+	PYTHONPATH=src .venv/bin/python benchmarks/calibration.py
 
 .venv/ready: requirements.lock pyproject.toml hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "the lock is for Python 3.11; say make PYTHON=python3.11 ...")'

@@ -103,6 +103,7 @@ class ProtocolSettings:
     repeats: int
     members: int
     alpha: float
+    margin: float
     source_has_element: bool
     draws: int | None
     sizes: list[int] | None
@@ -243,6 +244,7 @@ def check(settings: Settings) -> None:
         ("training.source.batch_size", settings.training.source.batch_size, 1),
         ("training.weight_decay", settings.training.weight_decay, 0),
         ("dataset.draw", settings.dataset.draw, 0),
+        ("protocol.margin", settings.protocol.margin, 0),
         ("seed", settings.seed, 0),
     )
     for key, value, lowest in at_least:

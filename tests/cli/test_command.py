@@ -110,7 +110,8 @@ def test_a_reader_who_stops_reading_is_no_error(tools, tmp_path, words):
 def test_features_are_written_with_rows_and_columns_named(inside, prepared):
     done = inside("features", "features=a", cwd=prepared)
     assert done.returncode == 0
-    source, target = done.stdout.splitlines()
+    source, target, exchanged = done.stdout.splitlines()
+    assert exchanged.startswith("surrogate_perovskite_exchanged: ")
     assert source.startswith("surrogate_spinel: ")
     path = target.split()[-1]
     table = pd.read_parquet(path)
@@ -122,7 +123,7 @@ def test_a_sweep_over_features_writes_each_and_litters_nothing(inside, prepared,
     before = set(prepared.rglob("*"))
     done = inside("features", "-m", "features=b,ab", "quiet=true", cwd=prepared)
     assert done.returncode == 0
-    assert len(done.stdout.splitlines()) == 4
+    assert len(done.stdout.splitlines()) == 6
     assert done.stderr == ""
     assert not [warning for warning in recwarn if "Hydra" in str(warning.message)]
     new = {path.relative_to(prepared).parts[:2] for path in set(prepared.rglob("*")) - before}

@@ -17,6 +17,8 @@ KEYS = ["strategy", "part", "repeat", "fold", "member", "compound"]
 def test_the_output_folder_holds_the_result_and_nothing_else(first):
     assert sorted(path.name for path in first.folder.iterdir()) == [
         "comparison.json",
+        "coverage.png",
+        "intervals.parquet",
         "metrics.json",
         "parity.csv",
         "parity.png",
@@ -63,6 +65,7 @@ def test_the_document_says_what_was_asked(first):
         "repeats": 1,
         "members": 2,
         "alpha": 0.05,
+        "margin": 0.005,
         "source_has_element": True,
         "draws": None,
         "sizes": None,
@@ -80,12 +83,33 @@ def test_the_document_says_what_was_asked(first):
 
 def test_there_is_one_prediction_per_net_and_scored_compound(first):
     table, document = first.predictions, first.document
-    columns = [*KEYS[:-1], "row", "compound", "A", "B", "formation_energy", "prediction"]
-    assert list(table.columns) == columns
+    columns = [*KEYS[:-1], "source", "target_seed", "row", "compound", "A", "B"]
+    assert list(table.columns) == [*columns, "formation_energy", "prediction"]
     assert not table.duplicated(KEYS).any()
     everything = document["n_target"] + document["n_unseen"]
     assert len(table) == len(STRATEGIES) * 2 * everything + len(BASELINES) * everything
     assert table["prediction"].notna().all()
+
+
+def test_every_compound_never_trained_on_has_an_interval_per_strategy(first):
+    table = pd.read_parquet(first.folder / "intervals.parquet")
+    document = first.document
+    assert len(table) == len(STRATEGIES) * document["n_unseen"]
+    assert not table.duplicated(["strategy", "compound"]).any()
+    assert (table["lower"] <= table["upper"]).all()
+    holds = table["formation_energy"].between(table["lower"], table["upper"])
+    for name, found in document["coverage"]["strategies"].items():
+        assert holds[table["strategy"] == name].mean() == pytest.approx(
+            found["overall"]["coverage"]
+        )
+        assert found["width"] <= found["width_unscaled"]
+
+
+def test_luck_is_shared_out_and_odds_add_up(first):
+    for line in first.document["strategies"][1:]:
+        odds = line["p_better"] + line["p_equivalent"] + line["p_worse"]
+        assert odds == pytest.approx(1.0)
+        assert sum(share for share in line["variance"].values() if share) == pytest.approx(1.0)
 
 
 def test_labelled_compounds_are_scored_in_folds_and_the_others_once(first):
@@ -111,7 +135,7 @@ def test_the_scores_follow_from_the_predictions(first):
 
 
 def test_the_figures_are_png_files(first):
-    for name in ("parity.png", "strategies.png"):
+    for name in ("parity.png", "strategies.png", "coverage.png"):
         assert (first.folder / name).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
 
 

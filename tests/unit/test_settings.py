@@ -40,6 +40,8 @@ def put(settings, key, value):
         ("network.dropout", float("nan")),
         ("network.hidden", []),
         ("network.hidden", [8, 0]),
+        ("protocol.margin", -0.001),
+        ("protocol.margin", float("nan")),
         ("protocol.alpha", 0.0),
         ("protocol.alpha", 1.0),
         ("protocol.draws", 1),

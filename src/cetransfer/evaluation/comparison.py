@@ -14,6 +14,12 @@ import cetransfer
 from cetransfer.errors import UserError
 from cetransfer.evaluation.baselines import BASELINES
 from cetransfer.evaluation.case import notes
+from cetransfer.evaluation.coverage import (
+    Coverage,
+    all_intervals,
+    coverage_document,
+    unseen_intervals,
+)
 from cetransfer.evaluation.leakage import leakage_audit, require_held_out, seen_by
 from cetransfer.evaluation.learning_curve import crossovers, curve_table, last_gains
 from cetransfer.evaluation.predictions import (
@@ -44,11 +50,14 @@ class Comparison:
     """Everything a comparison found; `document` is `comparison.json`.
 
     `part` of the predictions is what strategies are compared on; `curve` is None where there is
-    only one number of labelled rows.
+    only one number of labelled rows; `intervals` and `coverage` speak of the rows never trained on,
+    where there are any.
     """
 
     document: dict[str, Any]
     predictions: pd.DataFrame
+    intervals: pd.DataFrame
+    coverage: dict[str, Coverage]
     strategies: list[Score]
     baselines: list[Score]
     plans: dict[str, list[LayerPlan]]
@@ -122,6 +131,8 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         [seen_by(sources, first[id(split)]) for split in case.splits],
     )
     tables = []
+    intervals = []
+    coverage: dict[str, Coverage] = {}
     losses: dict[str, list[float]] = {}
     proofs: dict[str, dict[str, Any]] = {}
     models: dict[str, Path] = {}
@@ -135,6 +146,9 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             losses[strategy.name] = stack.losses
             proofs[strategy.name] = {**stack.nets.proofs, **_parameters(stack.nets.stack, plan)}
             tables.append(member_predictions(strategy.name, case, predicted, stack.members))
+            if found := unseen_intervals(strategy.name, case, stack.members, predicted):
+                intervals.append(found[0])
+                coverage[strategy.name] = found[1]
     tables.append(_baselines(settings, case, partial / "baselines.parquet"))
     predictions = pd.concat(tables, ignore_index=True)
     reference = next(item.name for item in strategies if isinstance(item, TargetOnly))
@@ -150,6 +164,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             judge=case.layout.judge,
             part=part,
             alpha=settings.protocol.alpha,
+            margin=settings.protocol.margin,
             seed=settings.seed,
         )
 
@@ -163,6 +178,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     document = {
         "strategies": [dataclasses.asdict(line) for line in strategy_scores],
         "baselines": [dataclasses.asdict(line) for line in baseline_scores],
+        "coverage": coverage_document(coverage),
         "protocol": dataclasses.asdict(settings.protocol),
         "protocol_words": case.layout.words,
         "part": case.layout.part,
@@ -200,16 +216,18 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         "seconds": round(time.perf_counter() - began, 2),
     }
     return Comparison(
-        document,
-        predictions,
-        strategy_scores,
-        baseline_scores,
-        plans,
-        losses,
-        models,
-        sources,
-        case.layout.part,
-        curve,
+        document=document,
+        predictions=predictions,
+        intervals=all_intervals(intervals, quantity),
+        coverage=coverage,
+        strategies=strategy_scores,
+        baselines=baseline_scores,
+        plans=plans,
+        losses=losses,
+        models=models,
+        sources=sources,
+        part=case.layout.part,
+        curve=curve,
     )
 
 

@@ -31,6 +31,9 @@ class Judge(ABC):
     #: as `comparison.json` names it
     name: ClassVar[str]
     words: ClassVar[str]
+    #: n_test / n_train of two replicates that share training rows, 0 where they share none; None
+    #: where a replicate is no score of a fold
+    test_to_train: float | None
 
     @abstractmethod
     def replicates(self, scored: pd.DataFrame) -> NDArray[np.float64]:
@@ -70,6 +73,7 @@ class PairedT(_OverFolds):
 
     name = "paired_t"
     words = "paired t over {count} draws"
+    test_to_train = 0.0
 
     def test(self, differences: NDArray[np.float64]) -> PairedTest:
         """Return the paired t."""
@@ -94,6 +98,7 @@ class SignFlip(Judge):
 
     name = "sign_flip"
     words = "paired sign-flip over {count} groups"
+    test_to_train = None
 
     table: pd.DataFrame
     seed: int

@@ -43,7 +43,7 @@ def member_predictions(
     """
     return pd.concat(
         [
-            _rows(name, case, member.split, member.number, predicted[i, member.split.test])
+            _rows(name, case, member.split, predicted[i, member.split.test], member)
             for i, member in enumerate(members)
         ],
         ignore_index=True,
@@ -67,7 +67,7 @@ def baseline_predictions(case: Case, settings: Settings) -> pd.DataFrame:
         size = 1.0 if is_energy else max(float(labels[train].std()), TINY)
         model.fit(features[train], labels[train] / size)
         predicted = np.mean([model.predict(view[split.test]) for view in target.views], axis=0)
-        return _rows(name, case, split, 0, size * predicted)
+        return _rows(name, case, split, size * predicted)
 
     jobs = [(index, name, split) for index, split in enumerate(case.splits) for name in BASELINES]
     cores = cpu_count()
@@ -81,7 +81,11 @@ def baseline_predictions(case: Case, settings: Settings) -> pd.DataFrame:
 
 
 def _rows(
-    name: str, case: Case, split: Split, member: int, predicted: NDArray[np.floating]
+    name: str,
+    case: Case,
+    split: Split,
+    predicted: NDArray[np.floating],
+    member: Member | None = None,
 ) -> pd.DataFrame:
     data = case.target.data
     frame = data.frame.iloc[split.test]
@@ -91,7 +95,9 @@ def _rows(
             "part": split.part,
             "repeat": split.repeat,
             "fold": pd.array([split.fold] * len(frame), dtype="Int64"),
-            "member": member,
+            "member": member.number if member else 0,
+            "source": member.source if member else 0,
+            "target_seed": member.target_seed if member else 0,
             "row": row_numbers(data.frame)[split.test],
             "compound": frame["formula"].to_numpy(),
             "A": frame["A"].to_numpy(),

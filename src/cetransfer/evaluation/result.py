@@ -28,6 +28,9 @@ SCORES = "strategies.csv"
 PARITY = "parity.csv"
 CURVE = "learning_curve.csv"
 CURVE_FILES = (CURVE, "learning_curve.png")
+INTERVALS = "intervals.parquet"
+#: only where there are rows never trained on
+COVERAGE = "coverage.png"
 
 
 @lru_cache(maxsize=1)
@@ -49,6 +52,7 @@ def stage(comparison: Comparison, folder: Path) -> Path:
     write_json(folder / METRICS, metrics(comparison))
     if comparison.curve is not None:
         comparison.curve.to_csv(folder / CURVE, index=False)
+    comparison.intervals.to_parquet(folder / INTERVALS, index=False)
     write_json(folder / DOCUMENT, comparison.document)
     return folder
 
@@ -94,12 +98,15 @@ def publish(staged: Path, output: Path) -> None:
     UserError
         If the folder cannot be written to.
     """
+    drawn = (staged / COVERAGE).exists()
     try:
         for name in CURVE_FILES:
             if not (staged / name).exists():
                 (output / name).unlink(missing_ok=True)
         for path in sorted(staged.iterdir(), key=lambda path: path.name == DOCUMENT):
             path.replace(output / path.name)
+        if not drawn:
+            (output / COVERAGE).unlink(missing_ok=True)
     except OSError as error:
         raise UserError(
             f"cannot write {output}: {error.strerror}; give output_dir=FOLDER that is writable"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cetransfer.evaluation.certainty import certainties
+from cetransfer.evaluation.element_interval import interval_over_elements
 from cetransfer.evaluation.predictions import ensemble
 from cetransfer.evaluation.splits import UNSEEN
 from cetransfer.evaluation.statistics import PairedTest, holm, interval_of_mean, verdict
@@ -19,16 +21,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cetransfer.evaluation.judges import Judge
+    from cetransfer.evaluation.variance import Shares
 
 
 @dataclass(frozen=True)
 class Score:
-    """Errors in the labels' unit; `delta` fields are against target_only, negative is better."""
+    """Errors in the labels' unit; `delta` fields are against target_only, negative is better.
+
+    `p_new_sources` to `variance` are told of strategies alone: the first three test and weigh
+    `delta`, `variance` shares out what makes it differ from net to net.
+    """
 
     name: str
     mae: float
     mae_low: float
     mae_high: float
+    mae_low_elements: float
+    mae_high_elements: float
     mae_single: float
     mae_unseen: float | None
     rmse: float
@@ -37,6 +46,11 @@ class Score:
     delta_low: float
     delta_high: float
     p_corrected: float | None
+    p_new_sources: float | None
+    p_better: float | None
+    p_equivalent: float | None
+    p_worse: float | None
+    variance: Shares | None
     delta_best_baseline: float
     p_best_baseline: float | None
     verdict: str | None
@@ -48,6 +62,7 @@ class _Raw:
 
     replicates: NDArray[np.float64]
     per_compound: NDArray[np.float64]
+    elements: list[tuple[str, ...]]
     single: float
     unseen: float | None
     rmse: float
@@ -68,6 +83,7 @@ def score(
     judge: Judge,
     part: str,
     alpha: float,
+    margin: float,
     seed: int,
 ) -> tuple[list[Score], list[Score]]:
     """Score every strategy and baseline.
@@ -88,8 +104,10 @@ def score(
         The part of the predictions that is scored.
     alpha
         A corrected p below this counts.
+    margin
+        What still counts as equal, in the unit of the labels.
     seed
-        For the resampling of compounds.
+        For the resampling of compounds and elements.
 
     Returns
     -------
@@ -116,14 +134,21 @@ def score(
     ) -> Score:
         own = raw[name]
         low, high = interval_of_mean(own.per_compound, generator(seed, Purpose.BOOTSTRAP))
+        elements = generator(seed, Purpose.BOOTSTRAP, 1)
+        low_elements, high_elements = interval_over_elements(
+            own.per_compound, own.elements, elements
+        )
         delta = own.mae - raw[reference].mae
         test, p = to_reference.get(name, (PairedTest(0.0, 0.0, 0.0, 1.0), None))
         judged = name in strategies and p is not None
+        sure = certain.get(name)
         return Score(
             name=name,
             mae=own.mae,
             mae_low=low,
             mae_high=high,
+            mae_low_elements=low_elements,
+            mae_high_elements=high_elements,
             mae_single=own.single,
             mae_unseen=own.unseen,
             rmse=own.rmse,
@@ -133,6 +158,11 @@ def score(
             delta_low=delta + (test.low - test.mean),
             delta_high=delta + (test.high - test.mean),
             p_corrected=p,
+            p_new_sources=sure.p_new_sources if sure else None,
+            p_better=sure.odds.better if sure else None,
+            p_equivalent=sure.odds.equivalent if sure else None,
+            p_worse=sure.odds.worse if sure else None,
+            variance=sure.variance if sure else None,
             delta_best_baseline=own.mae - raw[best].mae,
             p_best_baseline=p_baseline,
             verdict=verdict(delta, p, alpha) if judged and p is not None else None,
@@ -141,6 +171,23 @@ def score(
     strategy_tests = against(reference, strategies)
     baseline_tests = against(reference, baselines)
     to_best = against(best, strategies)
+    differences = {
+        name: raw[name].replicates - raw[reference].replicates
+        for name in strategies
+        if name != reference
+    }
+    certain = (
+        {}
+        if judge.test_to_train is None
+        else certainties(
+            predictions[predictions["part"] == part],
+            differences,
+            quantity=quantity,
+            reference=reference,
+            test_to_train=judge.test_to_train,
+            margin=margin,
+        )
+    )
     return (
         [line(name, strategy_tests, to_best[name][1]) for name in strategies],
         [line(name, baseline_tests, None) for name in baselines],
@@ -160,9 +207,11 @@ def _raw(
     single = predictions[(predictions["strategy"] == name) & (predictions["part"] == part)]
     unseen = combined[(combined["strategy"] == name) & (combined["part"] == UNSEEN)]
     labels = own[quantity]
+    per_compound = error.groupby([own["A"], own["B"], own["row"]]).mean()
     return _Raw(
         replicates=judge.replicates(own),
-        per_compound=error.groupby([own["A"], own["B"], own["row"]]).mean().to_numpy(np.float64),
+        per_compound=per_compound.to_numpy(np.float64),
+        elements=[key[:2] for key in per_compound.index],
         single=float((single["prediction"] - single[quantity]).abs().mean()),
         unseen=float(unseen["error"].abs().mean()) if len(unseen) else None,
         rmse=float(np.sqrt((own["error"] ** 2).mean())),

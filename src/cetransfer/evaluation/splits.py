@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cetransfer.settings import ProtocolSettings
 
 CROSS_VALIDATION = "cross_validation"
 UNSEEN = "unseen"
@@ -86,7 +85,7 @@ def labelled_rows(n_rows: int, n_labelled: int | None, draw: int) -> NDArray[np.
 
 
 def cross_validation(
-    labelled: NDArray[np.int64], protocol: ProtocolSettings, seed: int
+    labelled: NDArray[np.int64], folds: int, repeats: int, seed: int
 ) -> list[Split]:
     """Return the splits of repeated K-fold cross-validation over the labelled rows.
 
@@ -95,15 +94,15 @@ def cross_validation(
     UserError
         If there are more folds than rows.
     """
-    if protocol.folds > len(labelled):
+    if folds > len(labelled):
         raise UserError(
-            f"protocol.folds={protocol.folds} is more than the {len(labelled)} labelled rows; "
+            f"protocol.folds={folds} is more than the {len(labelled)} labelled rows; "
             "give fewer folds"
         )
     splits = []
-    for repeat in range(protocol.repeats):
+    for repeat in range(repeats):
         order = generator(seed, Purpose.FOLDS, repeat).permutation(labelled)
-        for fold, test in enumerate(np.array_split(order, protocol.folds)):
+        for fold, test in enumerate(np.array_split(order, folds)):
             train = np.setdiff1d(labelled, test, assume_unique=True)
             splits.append(Split(repeat, fold, train, np.sort(test)))
     return splits

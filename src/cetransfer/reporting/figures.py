@@ -9,6 +9,8 @@ import matplotlib as mpl
 import numpy as np
 
 from cetransfer.evaluation.predictions import ensemble
+from cetransfer.evaluation.result import COVERAGE
+from cetransfer.reporting.coverage_figure import draw_coverage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +29,7 @@ TITLE = 70
 
 
 def draw_comparison(comparison: Comparison, folder: Path) -> None:
-    """Write `strategies.png`, `parity.png` and, if there is one, the learning curve."""
+    """Write `strategies.png`, `parity.png` and, where there are such, intervals and curve."""
     mpl.use("Agg")
     draw_strategies(comparison, folder / "strategies.png")
     draw_parity(comparison, folder / "parity.png")
@@ -36,6 +38,8 @@ def draw_comparison(comparison: Comparison, folder: Path) -> None:
 
         unit = comparison.document["unit"]
         draw_curve(comparison.curve, _title(comparison), unit, folder / "learning_curve.png")
+    if comparison.coverage:
+        draw_coverage(comparison, folder / COVERAGE)
 
 
 def draw_strategies(comparison: Comparison, path: Path) -> None:

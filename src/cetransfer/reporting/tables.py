@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cetransfer.progress import show
+from cetransfer.reporting.certainty import p_value, show_certainty, show_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +55,7 @@ COLUMNS = (
         lambda line: _if_compared(line, f"{line.delta_low:+.3f} {line.delta_high:+.3f}"),
         wide=True,
     ),
-    Column("p", lambda line: _p(line.p_corrected)),
+    Column("p", lambda line: p_value(line.p_corrected)),
     Column("Δ best baseline", lambda line: f"{line.delta_best_baseline:+.4f}", wide=True),
 )
 
@@ -88,7 +89,7 @@ def _start_of(layer: LayerPlan) -> str:
 
 
 def show_comparison(comparison: Comparison) -> None:
-    """Print the table of errors and the verdict in one sentence."""
+    """Print the table of errors, how sure they are, and the verdict in one sentence."""
     document = comparison.document
     unseen = document["n_unseen"] > 0 and comparison.reference.mae_unseen is not None
     table = Table(
@@ -114,6 +115,10 @@ def show_comparison(comparison: Comparison) -> None:
     for line in comparison.baselines:
         table.add_row(line.name, *(column.cell(line) for column in shown), "", style="dim")
     console.print(table)
+    if not narrow:
+        show_certainty(comparison, console)
+        if comparison.coverage:
+            show_coverage(comparison, console)
     console.print(sentence(comparison), highlight=False)
     console.print(
         f"p: {document['test_words']}, corrected for the number of questions (Holm).",
@@ -123,12 +128,6 @@ def show_comparison(comparison: Comparison) -> None:
         from cetransfer.reporting.curve import show_curve
 
         show_curve(comparison.curve, document, console)
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return ""
-    return "<0.0001" if value < 0.0001 else f"{value:.4f}"  # noqa: PLR2004 - four decimals
 
 
 def sentence(comparison: Comparison) -> str:
@@ -142,7 +141,7 @@ def sentence(comparison: Comparison) -> str:
         "not_distinguishable": "The difference is not distinguishable from chance",
         "negative_transfer": "The difference is more than chance",
     }[best.verdict]
-    p = _p(best.p_corrected)
+    p = p_value(best.p_corrected)
     relation = p.replace("<", "< ") if p.startswith("<") else f"= {p}"
     return (
         f"Lowest error: {best.name}, {best.mae:.4f} {unit}, {best.delta:+.4f} against "

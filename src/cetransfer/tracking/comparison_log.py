@@ -92,6 +92,6 @@ def _log(store: Store, comparison: Comparison, staged: Path) -> str:
 def _numbers(line: Score) -> dict[str, float | None]:
     return {
         name: value
-        for name, value in dataclasses.asdict(line).items()
+        for name, value in flatten(dataclasses.asdict(line)).items()
         if name not in {"name", "verdict"}
     }

@@ -33,6 +33,10 @@ def test_a_finished_comparison_follows_the_schema(finished):
         lambda d: d["strategies"][0].update(p_corrected=1.5),
         lambda d: d["strategies"][0].update(verdict="better"),
         lambda d: d["strategies"][0].pop("delta_low"),
+        lambda d: d["strategies"][1].update(p_new_sources=1.5),
+        lambda d: d["strategies"][1]["variance"].pop("source"),
+        lambda d: d["coverage"]["strategies"]["freeze"].pop("width"),
+        lambda d: d["protocol"].update(margin=-0.1),
         lambda d: d["plans"]["freeze"][0].update(origin="sky"),
     ],
 )
@@ -55,6 +59,7 @@ def test_the_staged_files_read_back(finished, tmp_path):
     staged = stage(finished, tmp_path / "staged")
     assert sorted(path.name for path in staged.iterdir()) == [
         "comparison.json",
+        "intervals.parquet",
         "metrics.json",
         "parity.csv",
         "predictions.parquet",
@@ -64,6 +69,7 @@ def test_the_staged_files_read_back(finished, tmp_path):
     pd.testing.assert_frame_equal(
         pd.read_parquet(staged / "predictions.parquet"), finished.predictions
     )
+    pd.testing.assert_frame_equal(pd.read_parquet(staged / "intervals.parquet"), finished.intervals)
 
 
 def test_the_small_files_hold_the_scores_of_the_document(finished, tmp_path):
@@ -106,6 +112,13 @@ def test_publishing_replaces_an_earlier_result(places):
     publish(staged, output)
     assert {path.read_text() for path in output.iterdir()} == {"new"}
     assert not list(staged.iterdir())
+
+
+def test_a_figure_of_an_earlier_result_that_this_one_lacks_goes(places):
+    staged, output = places
+    (output / "coverage.png").touch()
+    publish(staged, output)
+    assert not (output / "coverage.png").exists()
 
 
 def test_files_of_the_user_beside_the_result_stay(places):

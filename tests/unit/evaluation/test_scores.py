@@ -31,6 +31,8 @@ def table(errors, part="cross_validation", repeat=0):
             "fold": FOLD[formula],
             "member": member,
             "row": list(LABELS).index(formula) + 1,
+            "source": member,
+            "target_seed": (member + FOLD[formula]) % 2,
             "compound": formula,
             "A": formula[:2],
             "B": formula[2:4],
@@ -44,7 +46,9 @@ def table(errors, part="cross_validation", repeat=0):
     return pd.DataFrame(rows).astype({"fold": "Int64"})
 
 
-def scored(predictions, strategies=("target_only", "fine_tune", "zero_shot"), alpha=0.05):
+def scored(
+    predictions, strategies=("target_only", "fine_tune", "zero_shot"), alpha=0.05, margin=0.0
+):
     lines = score(
         predictions,
         list(strategies),
@@ -54,6 +58,7 @@ def scored(predictions, strategies=("target_only", "fine_tune", "zero_shot"), al
         judge=CorrectedT(1.0),
         part="cross_validation",
         alpha=alpha,
+        margin=margin,
         seed=0,
     )
     return {line.name: line for part in lines for line in part}
@@ -114,6 +119,52 @@ def test_p_and_interval_come_from_the_fold_scores_of_the_ensemble():
     assert lines["zero_shot"].p_corrected == pytest.approx(expected[1])
     width = lines["fine_tune"].delta_high - lines["fine_tune"].delta_low
     assert width == pytest.approx(tests[0].high - tests[0].low)
+
+
+def test_the_odds_come_from_the_fold_scores_of_the_ensemble():
+    line = scored(table(ERRORS), margin=0.1)["fine_tune"]
+    # fold differences -0.25 and -0.2; SE^2 = (1/2 + 1) * 0.00125; t with one degree of freedom
+    # is Cauchy's distribution
+    error = np.sqrt(1.5 * 0.00125)
+    below = 0.5 + np.arctan((-0.1 + 0.225) / error) / np.pi
+    above = 0.5 - np.arctan((0.1 + 0.225) / error) / np.pi
+    assert line.p_better == pytest.approx(below)
+    assert line.p_worse == pytest.approx(above)
+    assert line.p_better + line.p_equivalent + line.p_worse == pytest.approx(1.0)
+
+
+def test_only_strategies_that_are_compared_are_weighed():
+    lines = scored(table(ERRORS))
+    for name in ("target_only", "svr", "mean"):
+        assert lines[name].p_better is None
+        assert lines[name].p_new_sources is None
+        assert lines[name].variance is None
+
+
+def test_a_latin_square_of_two_leaves_nothing_for_chance():
+    # two folds by two members: target seeds fall into the residual, one degree of freedom is left
+    line = scored(table(ERRORS))["fine_tune"]
+    assert line.variance.target is None
+    assert line.variance.source + line.variance.fold + line.variance.residual == pytest.approx(1.0)
+
+
+def test_with_one_member_nothing_is_said_of_luck_with_sources():
+    single = table(ERRORS)
+    line = scored(single[single["member"] == 0])["fine_tune"]
+    assert line.p_new_sources is None
+    assert line.variance is None
+    assert line.p_better is not None
+
+
+def test_the_interval_by_elements_holds_the_error():
+    line = scored(table(ERRORS))["mean"]
+    assert line.mae_low_elements < line.mae < line.mae_high_elements
+
+
+def test_compounds_of_the_same_elements_on_a_and_b_are_told_apart_by_their_formula():
+    own = table(ERRORS).assign(A="Sr", B="Ti")
+    assert scored(own)["target_only"].mae == pytest.approx(0.3)
+    assert scored(own)["target_only"].mae_high > 0.3
 
 
 def test_verdicts_follow_sign_and_p():

@@ -14,20 +14,10 @@ from cetransfer.evaluation.splits import (
     make_members,
     whole,
 )
-from cetransfer.settings import ProtocolSettings
 
 
-def protocol(folds=5, repeats=1, members=5):
-    return ProtocolSettings(
-        kind="kfold",
-        folds=folds,
-        repeats=repeats,
-        members=members,
-        alpha=0.05,
-        source_has_element=True,
-        draws=None,
-        sizes=None,
-    )
+def folded(rows, seed, folds=5, repeats=1):
+    return cross_validation(rows, folds, repeats, seed)
 
 
 @given(
@@ -38,7 +28,7 @@ def protocol(folds=5, repeats=1, members=5):
 )
 def test_the_folds_of_a_repeat_cover_every_labelled_row_once(count, folds, repeats, seed):
     labelled = 3 * np.arange(max(count, folds))
-    splits = cross_validation(labelled, protocol(folds, repeats), seed)
+    splits = folded(labelled, seed, folds, repeats)
     assert len(splits) == folds * repeats
     for repeat in range(repeats):
         own = [split for split in splits if split.repeat == repeat]
@@ -52,44 +42,44 @@ def test_the_folds_of_a_repeat_cover_every_labelled_row_once(count, folds, repea
 @given(count=st.integers(5, 60), seed=st.integers(0, 9))
 def test_no_row_is_both_trained_and_scored_on(count, seed):
     labelled = 7 + 2 * np.arange(count)
-    for split in cross_validation(labelled, protocol(), seed):
+    for split in folded(labelled, seed):
         assert not set(split.train) & set(split.test)
         assert sorted([*split.train, *split.test]) == labelled.tolist()
 
 
 def test_repeats_and_seeds_shuffle_anew():
     rows = np.arange(40)
-    first, second = cross_validation(rows, protocol(2, 2), 0)[::2]
-    other = cross_validation(rows, protocol(2, 2), 1)[0]
+    first, second = folded(rows, 0, 2, 2)[::2]
+    other = folded(rows, 1, 2, 2)[0]
     assert not np.array_equal(first.test, second.test)
     assert not np.array_equal(first.test, other.test)
 
 
 def test_the_same_seed_gives_the_same_folds():
-    first, second = (cross_validation(np.arange(40), protocol(), 3) for _ in range(2))
+    first, second = (folded(np.arange(40), 3) for _ in range(2))
     assert all(np.array_equal(a.test, b.test) for a, b in zip(first, second, strict=True))
 
 
 def test_the_first_repeat_is_the_same_however_many_follow():
-    one = cross_validation(np.arange(40), protocol(repeats=1), 0)
-    many = cross_validation(np.arange(40), protocol(repeats=3), 0)
+    one = folded(np.arange(40), 0, repeats=1)
+    many = folded(np.arange(40), 0, repeats=3)
     assert all(np.array_equal(a.test, b.test) for a, b in zip(one, many, strict=False))
 
 
 def test_more_folds_than_rows_are_refused():
     with pytest.raises(UserError, match=r"protocol\.folds=5 .* 4 labelled rows; give fewer folds"):
-        cross_validation(np.arange(4), protocol(), 0)
+        folded(np.arange(4), 0)
 
 
 def test_as_many_folds_as_rows_leave_one_out():
-    splits = cross_validation(np.arange(4), protocol(folds=4), 0)
+    splits = folded(np.arange(4), 0, folds=4)
     assert [len(split.test) for split in splits] == [1] * 4
 
 
 @pytest.mark.parametrize("members", [1, 2, 5])
 def test_consecutive_folds_pair_every_source_net_with_every_target_seed_once(members):
     folds = 2 * members if members > 1 else 2
-    splits = cross_validation(np.arange(40), protocol(folds=folds), 0)
+    splits = folded(np.arange(40), 0, folds=folds)
     nets = make_members(splits, members)
     every = {(source, seed) for source in range(members) for seed in range(members)}
     for first in range(folds - members + 1):
@@ -100,7 +90,7 @@ def test_consecutive_folds_pair_every_source_net_with_every_target_seed_once(mem
 
 
 def test_every_split_has_every_source_net_and_every_target_seed():
-    splits = cross_validation(np.arange(40), protocol(), 0)
+    splits = folded(np.arange(40), 0)
     rest = whole(np.arange(40), 50)
     for split in (*splits, rest):
         own = [net for net in make_members([*splits, rest], 5) if net.split is split]

@@ -10,7 +10,6 @@ from scipy import stats
 
 from cetransfer.evaluation.splits import cross_validation
 from cetransfer.evaluation.statistics import corrected_t, holm, interval_of_mean, verdict
-from cetransfer.settings import ProtocolSettings
 
 PROBABILITIES = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=8)
 
@@ -120,17 +119,7 @@ def fold_differences(generator, splits, n_rows):
 
 def test_equal_learners_are_rarely_told_apart_and_a_plain_t_would_do_so_often():
     n_rows, trials = 40, 100
-    protocol = ProtocolSettings(
-        kind="kfold",
-        folds=5,
-        repeats=4,
-        members=1,
-        alpha=0.05,
-        source_has_element=True,
-        draws=None,
-        sizes=None,
-    )
-    splits = cross_validation(np.arange(n_rows), protocol, 0)
+    splits = cross_validation(np.arange(n_rows), 5, 4, 0)
     generator = np.random.default_rng(0)
     naive = corrected = 0
     for _ in range(trials):

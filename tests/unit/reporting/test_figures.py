@@ -15,11 +15,20 @@ def drawn(finished, tmp_path_factory):
     return folder
 
 
-def test_two_figures_are_written(drawn):
-    assert sorted(path.name for path in drawn.iterdir()) == ["parity.png", "strategies.png"]
+def test_three_figures_are_written(drawn):
+    assert sorted(path.name for path in drawn.iterdir()) == [
+        "coverage.png",
+        "parity.png",
+        "strategies.png",
+    ]
 
 
-@pytest.mark.parametrize("name", ["parity.png", "strategies.png"])
+def test_without_rows_never_trained_on_there_is_no_coverage_to_draw(finished, tmp_path):
+    draw_comparison(dataclasses.replace(finished, coverage={}), tmp_path)
+    assert not (tmp_path / "coverage.png").exists()
+
+
+@pytest.mark.parametrize("name", ["parity.png", "strategies.png", "coverage.png"])
 def test_a_figure_is_a_png_of_sensible_size_with_something_on_it(drawn, name):
     assert (drawn / name).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     height, width, _ = matplotlib.image.imread(drawn / name).shape
@@ -32,7 +41,7 @@ def test_a_figure_is_a_png_of_sensible_size_with_something_on_it(drawn, name):
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_any_number_of_strategies_can_be_drawn(finished, tmp_path, count):
     draw_comparison(dataclasses.replace(finished, strategies=finished.strategies[:count]), tmp_path)
-    assert len(list(tmp_path.glob("*.png"))) == 2
+    assert len(list(tmp_path.glob("*.png"))) == 3
 
 
 def test_the_reference_may_have_a_name_of_its_own(finished, tmp_path):
@@ -44,4 +53,4 @@ def test_the_reference_may_have_a_name_of_its_own(finished, tmp_path):
         strategy=finished.predictions["strategy"].replace("target_only", "scratch")
     )
     draw_comparison(dataclasses.replace(finished, strategies=renamed, predictions=table), tmp_path)
-    assert len(list(tmp_path.glob("*.png"))) == 2
+    assert len(list(tmp_path.glob("*.png"))) == 3

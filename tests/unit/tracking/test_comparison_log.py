@@ -50,6 +50,7 @@ def test_a_comparison_is_one_parent_with_a_child_for_each_line(store, parent, fi
 def test_the_parent_carries_its_files_and_its_configuration(store, parent, finished):
     assert artifacts(store, parent) == {
         "comparison.json",
+        "intervals.parquet",
         "predictions.parquet",
         "strategies.csv",
         "parity.csv",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -113,5 +112,5 @@ def _folds(rows: int, settings: Settings) -> list[Split]:
     """Return a fold for every draw, from further repeats where draws are more than folds."""
     protocol = settings.protocol
     draws = protocol.draws or 0
-    repeated = dataclasses.replace(protocol, repeats=-(-draws // protocol.folds))
-    return cross_validation(np.arange(rows), repeated, settings.seed)[:draws]
+    repeats = -(-draws // protocol.folds)
+    return cross_validation(np.arange(rows), protocol.folds, repeats, settings.seed)[:draws]

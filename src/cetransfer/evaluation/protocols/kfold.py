@@ -24,9 +24,10 @@ class KFold(Protocol):
         labelled = labelled_rows(rows, settings.dataset.n_labelled, settings.dataset.draw)
         rest = whole(labelled, rows)
         times = f"{protocol.repeats} x " if protocol.repeats > 1 else ""
+        splits = cross_validation(labelled, protocol.folds, protocol.repeats, settings.seed)
         return Layout(
             labelled,
-            [*cross_validation(labelled, protocol, settings.seed), *([rest] if rest else [])],
+            [*splits, *([rest] if rest else [])],
             CROSS_VALIDATION,
             CorrectedT(1.0 / (protocol.folds - 1)),
             f"{times}{protocol.folds}-fold, {len(labelled)} labelled rows",

@@ -1,0 +1,95 @@
+"""How sure is a difference beyond its p: for new sources, by how much, and whose luck it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cetransfer.evaluation.bayes import Odds, correlated_odds
+from cetransfer.evaluation.statistics import holm
+from cetransfer.evaluation.variance import Luck, Shares, luck, new_sources_p
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Certainty:
+    """Of one strategy against the reference; None where the nets are too few to tell."""
+
+    p_new_sources: float | None
+    odds: Odds
+    variance: Shares | None
+
+
+def certainties(
+    predictions: pd.DataFrame,
+    differences: Mapping[str, NDArray[np.float64]],
+    *,
+    quantity: str,
+    reference: str,
+    test_to_train: float,
+    margin: float,
+) -> dict[str, Certainty]:
+    """Return the certainty of every strategy.
+
+    Parameters
+    ----------
+    predictions
+        The part of the table of `cetransfer.evaluation.predictions` that is scored.
+    differences
+        (J,) differences of the ensembles' fold scores from the reference's, for each strategy.
+    quantity
+        Column of the labels.
+    reference
+        The strategy that gains are measured against.
+    test_to_train
+        n_test / n_train of one fold; 0 of draws, which share no rows.
+    margin
+        What still counts as equal, in the unit of the labels.
+
+    Returns
+    -------
+    For each strategy; `p_new_sources` is corrected for their number (Holm).
+    """
+    found = {name: _luck(predictions, name, reference, quantity) for name in differences}
+    p_values = {
+        name: new_sources_p(own, test_to_train, known[0], known[1])
+        for name, own in differences.items()
+        if (known := found[name])
+    }
+    corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True))
+    return {
+        name: Certainty(
+            corrected.get(name),
+            correlated_odds(own, test_to_train, margin),
+            known[0].shares if (known := found[name]) else None,
+        )
+        for name, own in differences.items()
+    }
+
+
+def _luck(
+    scored: pd.DataFrame, name: str, reference: str, quantity: str
+) -> tuple[Luck, int] | None:
+    """Return the components of single nets' paired differences, and the number of source nets."""
+    keys = ["repeat", "fold", "member"]
+    both = scored[scored["strategy"].isin([name, reference])]
+    errors = (both["prediction"] - both[quantity]).abs()
+    single = errors.groupby([both["strategy"], *(both[key] for key in keys)], dropna=False).mean()
+    paired = (single[name] - single[reference]).rename("difference").reset_index()
+    first = both[both["strategy"] == name].drop_duplicates(keys)
+    nets = paired.merge(first[[*keys, "source", "target_seed"]], on=keys)
+    n_sources = nets["source"].nunique()
+    components = luck(
+        nets["difference"].to_numpy(np.float64),
+        fold=nets.groupby(["repeat", "fold"], dropna=False).ngroup().to_numpy(np.int64),
+        source=nets["source"].to_numpy(np.int64),
+        target=nets.groupby(["repeat", "target_seed"]).ngroup().to_numpy(np.int64),
+    )
+    return (components, n_sources) if components else None
