@@ -21,7 +21,7 @@ DASH = "-"
 
 def show_certainty(comparison: Comparison, console: Console) -> None:
     """Print how sure each strategy's difference from the reference is, and whose luck it is."""
-    margin = comparison.document["protocol"]["margin"]
+    margin, unit = comparison.document["protocol"]["margin"], comparison.document["unit"]
     table = _table(
         "95 % by elements",
         "p new sources",
@@ -36,7 +36,7 @@ def show_certainty(comparison: Comparison, console: Console) -> None:
     for line in comparison.strategies:
         table.add_row(line.name, *_certainty(line))
     console.print(
-        f"how sure: p for new source nets; odds of a Δ beyond {margin:g} eV/atom; whose luck the Δ "
+        f"how sure: p for new source nets; odds of a Δ beyond {margin:g} {unit}; whose luck the Δ "
         "of a single net is",
         highlight=False,
     )
@@ -79,7 +79,7 @@ def show_coverage(comparison: Comparison, console: Console) -> None:
         table.add_row(name, *_coverage(found))
     console.print(
         f"{document['coverage']['nominal']:.0%} intervals: share of the {document['n_unseen']} "
-        "rows never trained on that lies inside, and mean width in eV/atom",
+        f"rows never trained on that lies inside, and mean width in {document['unit']}",
         highlight=False,
     )
     console.print(table)

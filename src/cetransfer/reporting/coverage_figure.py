@@ -38,7 +38,8 @@ def draw_coverage(comparison: Comparison, path: Path) -> None:
     left.set_yticks(range(len(names)), names)
     left.set_ylim(-0.6, len(names) - 0.4)
     left.set_xlabel(f"share of rows in their interval (nominal {nominal:g})")
-    right.set_xlabel("mean width (eV/atom)")
+    unit = comparison.document["unit"]
+    right.set_xlabel(f"mean width ({unit})")
     right.set_xscale("log")
     right.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     right.xaxis.set_major_formatter("{x:g}")
