@@ -14,6 +14,8 @@ from cetransfer.errors import UserError, nearest
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 
+ALONE = (["-h"], ["--help"], ["help"], ["--version"])
+
 
 @dataclass(frozen=True)
 class Command:
@@ -112,7 +114,8 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit status: 0, 2 for a user's error, 130 for Ctrl-C."""
     try:
-        if not arguments or arguments[0] in {"-h", "--help", "help", "--version"}:
+        asked = arguments[1:2] if arguments[:1] == ["data"] else arguments[:1]
+        if not arguments or asked in ALONE:
             version = arguments[:1] == ["--version"]
             print(f"cetransfer {__version__}" if version else usage(), flush=True)  # noqa: T201
             return 0

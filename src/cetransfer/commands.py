@@ -51,6 +51,8 @@ def compare(settings: Settings) -> None:
     output = _folder(settings, root / "outputs" / "compare" / f"{settings.dataset.name}-{key[:8]}")
     partial = output / f".partial-{key}"
     _announce(case.sources, case.target)
+    chosen = "" if len(case.labelled) == len(case.target) else " (dataset.n_labelled, dataset.draw)"
+    say(f"{len(case.labelled)} of {len(case.target)} target rows are labelled{chosen}")
     say(f"{case.layout.words}; {len(case.members)} nets a strategy")
     for note in case.layout.notes:
         say(f"  {note}")
@@ -165,7 +167,10 @@ def audit(settings: AuditSettings) -> None:
     name = "-".join(Path(each.name).stem for each in (source, target) if each is not None)
     output = _folder(settings, root / "outputs" / "audit" / name)
     store = open_store(settings.tracking, root)
-    say(f"auditing {name}")
+    for subject in (source, target):
+        if subject is not None:
+            read = len(subject.frame) + len(subject.unusable)
+            say(f"auditing {subject.name}: {read} rows as {subject.prototype}")
     found = run(source, target, truth)
     document = {
         "source": settings.source,

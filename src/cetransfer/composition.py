@@ -113,6 +113,9 @@ def _explain(error: Exception, config: str) -> str:
 
         with initialize_config_dir(str(config_dir()), version_base="1.3"):
             known = _keys(OmegaConf.to_container(compose(config)))
+        if key in known:
+            group, name, *_ = key.split(".")
+            return f"there is no key {key!r}: {name} is not chosen; add it to {group}=[...]"
         groups = [path.name for path in config_dir().iterdir() if path.is_dir()]
         hint = nearest(key, known + groups, "see --cfg job for all keys")
         return f"there is no key {key!r}; {hint}"

@@ -101,7 +101,7 @@ def test_repeated_rows_and_missing_labels_keep_the_row_numbers_of_the_file(audit
     assert set(found) == {"duplicate", "not_a_number"}
     assert rows(found["duplicate"]) == {4, 51, 902, 903}
     assert rows(found["not_a_number"]) == {10, 21}
-    assert f"{frame['formula'][3]} (row 4)" in out
+    assert f"{frame['formula'][3]} (row 4: " in out
 
 
 def test_ten_wrong_labels_are_found_and_no_other(audited, clean):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -34,7 +34,13 @@ def _lines(findings: Sequence[Finding]) -> list[str]:
     for finding in findings:
         lines.append(f"  {finding.kind}  {finding.subject}: {finding.message}")
         if finding.rows:
-            named = [f"{row['formula']} (row {row['row']})" for row in finding.rows[:SHOWN]]
+            named = [_named(row) for row in finding.rows[:SHOWN]]
             more = len(finding.rows) - len(named)
             lines.append(f"      {', '.join(named)}{f' and {more} more' if more else ''}")
     return lines
+
+
+def _named(row: dict[str, Any]) -> str:
+    energy = row.get("formation_energy")
+    value = "" if energy is None else f": {energy:g}"
+    return f"{row['formula']} (row {row['row']}{value})"

@@ -121,6 +121,11 @@ def subject_of(data: Dataset, *, true_sites: bool) -> Subject:
     return Subject(data.name, data.frame, data.prototype, data.rests_on, true_sites)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return ``"1 label"`` or ``"2 labels"``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def numbers(frame: pd.DataFrame, column: str) -> NDArray[np.float64]:
     """Return a column as numbers (n,); NaN where there is none."""
     import pandas as pd

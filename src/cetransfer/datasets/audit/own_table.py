@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cetransfer.datasets.audit.finding import Subject
 from cetransfer.datasets.dataset import ELEMENTS, SHOWN
 from cetransfer.datasets.formulas import elements_on_sites
-from cetransfer.datasets.table_files import ENDINGS, read_user_table
+from cetransfer.datasets.table_files import read_user_table
 from cetransfer.datasets.units import UNITS
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def is_table(name: str) -> bool:
     """Tell whether SOURCE or TARGET of an audit is a file, by its ending."""
-    return Path(name).suffix.lower() in ENDINGS
+    return bool(Path(name).suffix)
 
 
 def read_subject(name: str, settings: AuditSettings) -> tuple[Subject, dict[str, str]]:

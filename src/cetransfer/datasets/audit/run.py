@@ -79,6 +79,7 @@ def _alone(subject: Subject, truth: Subject | None) -> tuple[list[Finding], list
     facts = [
         *table.equal_sites(subject),
         *table.not_checked(subject),
+        *table.thin(subject),
         *pair.label_origin(subject),
     ]
     findings = [*table.unusable_row(subject), *sites.swapped_columns(subject)]

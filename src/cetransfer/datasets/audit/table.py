@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cetransfer.datasets.audit.additive import additive_residual
-from cetransfer.datasets.audit.finding import Finding, rows_of
+from cetransfer.datasets.audit.finding import Finding, counted, rows_of
 from cetransfer.datasets.dataset import SHOWN
 from cetransfer.datasets.units import KJ_PER_MOL
 from cetransfer.structures.prototypes import prototype_named
@@ -32,6 +31,9 @@ SMALL = 0.1
 MANY = 20
 """Fewer rows than this say nothing about the unit of a table."""
 
+THIN = 5
+"""Rows for each element, below which a fit of the rows says little about any one of them."""
+
 SAME = 1e-6
 """eV/atom: closer energies are copies of each other."""
 
@@ -42,7 +44,8 @@ def unusable_row(subject: Subject) -> list[Finding]:
         return []
     reasons = list(dict.fromkeys(row["problem"] for row in subject.unusable))
     more = f" and {len(reasons) - SHOWN} more reasons" if len(reasons) > SHOWN else ""
-    message = f"{len(subject.unusable)} rows cannot be read: {'; '.join(reasons[:SHOWN])}{more}"
+    rows = counted(len(subject.unusable), "row")
+    message = f"{rows} not to be read: {'; '.join(reasons[:SHOWN])}{more}"
     return [Finding("unusable_row", subject.name, message, subject.unusable)]
 
 
@@ -51,7 +54,7 @@ def not_a_number(subject: Subject) -> tuple[list[Finding], NDArray[np.bool_]]:
     bad = np.isnan(subject.energies)
     if not bad.any():
         return [], bad
-    message = f"{bad.sum()} labels are no finite number"
+    message = f"{counted(bad.sum(), 'label')} without a finite number"
     return [Finding("not_a_number", subject.name, message, rows_of(subject.frame, bad))], bad
 
 
@@ -112,11 +115,12 @@ def suspicious_unit(
     beyond = np.abs(energies) > limit
     if not beyond.any():
         return [], beyond
-    expected = np.abs(_expected(subject)[beyond])
-    ratio = float(np.median(np.abs(energies[beyond]) / np.maximum(expected, TYPICAL / 4)))
+    rest = np.abs(energies[~beyond])
+    usual = max(float(np.median(rest)) if len(rest) else TYPICAL, TYPICAL / 4)
+    ratio = float(np.median(np.abs(energies[beyond]))) / usual
     unit, factor = _likely(ratio, subject.prototype)
     rows = rows_of(subject.frame, beyond, formation_energy=energies)
-    message = f"{beyond.sum()} labels are beyond any compound; they look like {unit}"
+    message = f"{counted(beyond.sum(), 'label')} beyond any compound, in size like {unit}"
     evidence = {**limits, "likely_unit": unit, "factor": factor, "ratio_to_the_rest": ratio}
     return [Finding("suspicious_unit", subject.name, message, rows, evidence)], beyond
 
@@ -132,6 +136,19 @@ def equal_sites(subject: Subject) -> list[Finding]:
     return [Finding("equal_sites", subject.name, message, rows_of(subject.frame, equal))]
 
 
+def thin(subject: Subject) -> list[Finding]:
+    """Say so where there are too few rows of each element to judge single labels by the others."""
+    elements = set(subject.frame[subject.cations].to_numpy().ravel())
+    rows = len(subject.frame)
+    if not elements or rows >= THIN * len(elements):
+        return []
+    message = (
+        f"{counted(rows, 'row')} of {len(elements)} elements on cation sites are few: only labels "
+        "far off can be told from the others"
+    )
+    return [Finding("thin_table", subject.name, message, evidence={"rows_per_element": THIN})]
+
+
 def not_checked(subject: Subject) -> list[Finding]:
     """Say which checks have no ground where there are not two cation sites."""
     if subject.paired:
@@ -142,14 +159,6 @@ def not_checked(subject: Subject) -> list[Finding]:
         "sites are looked for only where there are two"
     )
     return [Finding("not_checked", subject.name, message)]
-
-
-def _expected(subject: Subject) -> NDArray[np.float64]:
-    """Return about what each label should be by the others, (n,) in eV/atom."""
-    energies, frame = subject.energies, subject.frame
-    if not subject.paired:
-        return np.full(len(energies), np.median(energies))
-    return energies - additive_residual(frame["A"], frame["B"], frame["formation_energy"])
 
 
 def _likely(ratio: float, prototype: str) -> tuple[str, float]:
