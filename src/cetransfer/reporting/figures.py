@@ -60,7 +60,7 @@ def draw_strategies(comparison: Comparison, path: Path) -> None:
         _interval(axes, line, height, COLOURS[kind], "s" if kind == "baseline" else "o")
     axes.set_yticks(range(len(lines)), [_labelled(line) for line in lines])
     unit = comparison.document["unit"]
-    axes.set_xlabel(f"mean absolute error ({unit}), 95 % interval over compounds")
+    axes.set_xlabel(f"mean absolute error ({unit}, log scale), 95 % interval over compounds")
     # the worst are ten times the best: a linear axis would squeeze the best together
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -69,7 +69,8 @@ def draw_strategies(comparison: Comparison, path: Path) -> None:
     axes.axvline(
         comparison.reference.mae, color=COLOURS["target only"], linewidth=0.8, linestyle=":"
     )
-    axes.set_title(_title(comparison), fontsize=10, loc="left")
+    # above the names too: the axes alone may be too narrow for it
+    figure.suptitle(_title(comparison), fontsize=10, x=0.01, ha="left")
     axes.set_xlim(right=1.3 * max(line.mae_high for line in lines))
     handles = [Patch(color=colour, label=kind) for kind, colour in COLOURS.items()]
     axes.legend(handles=handles, loc="upper right", fontsize=8, frameon=False)
