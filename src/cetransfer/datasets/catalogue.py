@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import pkgutil
 from typing import TYPE_CHECKING, Protocol
 
 from cetransfer.errors import UserError, nearest
+from cetransfer.registry import import_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,11 +47,7 @@ def enter(name: str, entry: Entry) -> None:
 
 def names() -> tuple[str, ...]:
     """Return the names of all data sets, sorted."""
-    from cetransfer import datasets
-
-    for module in pkgutil.iter_modules(datasets.__path__, f"{datasets.__name__}."):
-        if not module.ispkg:
-            importlib.import_module(module.name)
+    import_modules("cetransfer.datasets")
     return tuple(sorted(_entries))
 
 

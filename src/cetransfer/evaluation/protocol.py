@@ -6,18 +6,14 @@ A new protocol is one class in a file in `cetransfer.evaluation.protocols` and o
 
 from __future__ import annotations
 
-import difflib
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from cetransfer.errors import UserError
+from cetransfer.errors import UserError, nearest
+from cetransfer.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -25,8 +21,6 @@ if TYPE_CHECKING:
     from cetransfer.evaluation.judges import Judge
     from cetransfer.evaluation.splits import Split
     from cetransfer.settings import ProtocolSettings, Settings
-
-_kinds: dict[str, type[Protocol]] = {}
 
 #: fewer replicates than these say little, whatever their test says
 ENOUGH_DRAWS = 5
@@ -109,25 +103,8 @@ class Protocol(ABC):
         """
 
 
-def register(kind: str) -> Callable[[type[Protocol]], type[Protocol]]:
-    """Make a protocol known under the `kind` that configurations name."""
-
-    def add(cls: type[Protocol]) -> type[Protocol]:
-        if kind in _kinds:
-            raise ValueError(f"protocol kind {kind} is registered twice")
-        _kinds[kind] = cls
-        return cls
-
-    return add
-
-
-def kinds() -> dict[str, type[Protocol]]:
-    """Return all protocols by kind, sorted."""
-    from cetransfer.evaluation import protocols
-
-    for module in pkgutil.iter_modules(protocols.__path__, f"{protocols.__name__}."):
-        importlib.import_module(module.name)
-    return dict(sorted(_kinds.items()))
+_protocols: Registry[Protocol] = Registry("protocol", "cetransfer.evaluation.protocols")
+register, kinds = _protocols.register, _protocols.kinds
 
 
 def make_protocol(settings: Settings) -> Protocol:
@@ -141,8 +118,7 @@ def make_protocol(settings: Settings) -> Protocol:
     kind = settings.protocol.kind
     known = kinds()
     if kind not in known:
-        near = difflib.get_close_matches(kind, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(known)}"
+        hint = nearest(kind, known, f"choose one of {', '.join(known)}")
         raise UserError(f"protocol.kind={kind} is unknown; {hint}")
     protocol = known[kind]()
     protocol.check(settings)

@@ -7,18 +7,15 @@ A new strategy is one class in a file in `cetransfer.transfer.strategies` and on
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import math
-import pkgutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
 
 from cetransfer.errors import UserError, nearest
+from cetransfer.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-_kinds: dict[str, type[Strategy]] = {}
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -88,6 +85,10 @@ class Trained(Strategy):
     learning_rate: float
 
 
+_strategies: Registry[Strategy] = Registry("strategy", "cetransfer.transfer.strategies")
+register, kinds = _strategies.register, _strategies.kinds
+
+
 def from_scratch(layers: int) -> list[LayerPlan]:
     """Return the plan of a network that copies nothing."""
     return [LayerPlan(layer, "random", trained=True) for layer in range(layers)]
@@ -96,27 +97,6 @@ def from_scratch(layers: int) -> list[LayerPlan]:
 def copies(plan: list[LayerPlan]) -> bool:
     """Tell whether a plan takes any layer from the source net."""
     return any(layer.origin == "source" for layer in plan)
-
-
-def register(kind: str) -> Callable[[type[Strategy]], type[Strategy]]:
-    """Make a strategy known under the `kind` that configurations name."""
-
-    def add(cls: type[Strategy]) -> type[Strategy]:
-        if kind in _kinds:
-            raise ValueError(f"strategy kind {kind} is registered twice")
-        _kinds[kind] = cls
-        return cls
-
-    return add
-
-
-def kinds() -> dict[str, type[Strategy]]:
-    """Return all strategies by kind, sorted."""
-    from cetransfer.transfer import strategies
-
-    for module in pkgutil.iter_modules(strategies.__path__, f"{strategies.__name__}."):
-        importlib.import_module(module.name)
-    return dict(sorted(_kinds.items()))
 
 
 def make_strategies(configured: Mapping[str, Mapping[str, Any]]) -> list[Strategy]:
