@@ -5,7 +5,6 @@ Nothing is done unasked, but for the suspects of a published table that `exclude
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,12 +12,12 @@ import numpy as np
 
 from cetransfer.datasets import catalogue
 from cetransfer.datasets.audit.additive import suspect_rows
-from cetransfer.datasets.audit.finding import subject_of
+from cetransfer.datasets.audit.finding import counted, subject_of
 from cetransfer.datasets.audit.references import reference_error
 from cetransfer.datasets.audit.run import audit
 from cetransfer.datasets.audit.sites import swapped_sites
 from cetransfer.datasets.dataset import FORMATION_ENERGY, SITES
-from cetransfer.errors import UserError
+from cetransfer.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,13 +83,14 @@ def repaired(data: Dataset) -> Dataset:
 
     The right reference is the one that the other rows of the same elements agree on.
     """
-    total = subject_of(data, true_sites=True).total_energies if _has_energies(data) else None
-    if total is None:
+    subject = subject_of(data, true_sites=True) if _has_energies(data) else None
+    total = None if subject is None else subject.total_energies
+    if subject is None or total is None:
         return data.noted(
             f"{data.name}: nothing repaired (dataset.repair=true): "
             "there are no formation energies with total energies beside them"
         )
-    error, wrong, _ = reference_error(subject_of(data, true_sites=True), total)
+    error, wrong, _ = reference_error(subject, total)
     if not wrong.any():
         return data.noted(f"{data.name}: no row needs a repair (dataset.repair=true)")
     old, new = data.labels, data.labels - np.where(wrong, error, 0.0)
@@ -182,12 +182,9 @@ def on_true_sites(data: Dataset, name: str, root: Path) -> Dataset:
         if entry.true_sites and entry.prototype == data.prototype
     ]
     if name not in known:
-        near = difflib.get_close_matches(name, (AS_GIVEN, BOTH, *known), n=1)
-        meant = f"did you mean {near[0]}? " if near else ""
-        raise UserError(
-            f"{key} is no data set with {data.prototype}s on true sites; {meant}"
-            f"choose from {', '.join((AS_GIVEN, BOTH, *known))}"
-        )
+        possible = (AS_GIVEN, BOTH, *known)
+        hint = nearest(name, possible, f"choose from {', '.join(possible)}")
+        raise UserError(f"{key} is no data set with {data.prototype}s on true sites; {hint}")
     truth = catalogue.load(name, root=root)
     found = swapped_sites(subject_of(data, true_sites=False), subject_of(truth, true_sites=True))
     swapped = np.zeros(len(data.frame), dtype=bool)
@@ -222,11 +219,9 @@ def _has_energies(data: Dataset) -> bool:
 def _check_kinds(kinds: list[str]) -> None:
     for kind in kinds:
         if kind not in ROW_KINDS:
-            near = difflib.get_close_matches(kind, ROW_KINDS, n=1)
-            meant = f"did you mean {near[0]}? " if near else ""
+            hint = nearest(kind, ROW_KINDS, f"choose from {', '.join(ROW_KINDS)}")
             raise UserError(
-                f"dataset.exclude: {kind!r} is no kind of finding that names rows; {meant}"
-                f"choose from {', '.join(ROW_KINDS)}"
+                f"dataset.exclude: {kind!r} is no kind of finding that names rows; {hint}"
             )
 
 
@@ -235,5 +230,4 @@ def _formulas(data: Dataset, rows: NDArray[np.bool_]) -> str:
 
 
 def _rows(rows: NDArray[np.bool_], word: str = "row") -> str:
-    count = int(rows.sum())
-    return f"{count} {word}{'' if count == 1 else 's'}"
+    return counted(int(rows.sum()), word)
