@@ -79,12 +79,12 @@ def mapped(table: pd.DataFrame, wish: Wish, cache: Path) -> Rows:
         If a column is missing, or the labels are no numbers.
     """
     columns, where = wish.columns, wish.path
-    labels = _numbers(table, columns.energy, where, f"{wish.key}.columns.energy")
+    labels = numbers_of(table, columns.energy, where, f"{wish.key}.columns.energy")
     if columns.group is not None:
-        groups = _column(table, columns.group, where, f"{wish.key}.columns.group")
+        groups = column_of(table, columns.group, where, f"{wish.key}.columns.group")
     rows = _compounds(table, wish)
     if columns.structure is not None:
-        cells = _column(table, columns.structure, where, f"{wish.key}.columns.structure")
+        cells = column_of(table, columns.structure, where, f"{wish.key}.columns.structure")
         _add_structures(rows, cells, wish, cache)
     quantity = wish.measure.quantity
     rows.frame[quantity] = labels * wish.measure.factor / _atoms_of_label(rows, wish.measure.per)
@@ -133,7 +133,21 @@ def _refuse_repeated(rows: Rows, quantity: str, two: str) -> None:
         rows.refuse(wrong.reindex(rows.frame.index, fill_value=False), reason)
 
 
-def _column(table: pd.DataFrame, name: str, where: Path, key: str) -> pd.Series:
+def column_of(table: pd.DataFrame, name: str, where: Path, key: str) -> pd.Series:
+    """Return a column of the user's table.
+
+    Parameters
+    ----------
+    table, where
+        The table and its file.
+    name, key
+        The column, and the key of the configuration that names it.
+
+    Raises
+    ------
+    UserError
+        If there is no such column, naming those that there are.
+    """
     if name not in table:
         there = ", ".join(map(str, table.columns[:12]))
         raise UserError(f"{where} has no column {name!r}; columns: {there}; set {key}=NAME")
@@ -141,11 +155,17 @@ def _column(table: pd.DataFrame, name: str, where: Path, key: str) -> pd.Series:
     return column
 
 
-def _numbers(table: pd.DataFrame, name: str, where: Path, key: str) -> pd.Series:
-    """Return the labels as numbers, NaN where they are none."""
+def numbers_of(table: pd.DataFrame, name: str, where: Path, key: str) -> pd.Series:
+    """Return a column as numbers, NaN where there are none; arguments as `column_of`.
+
+    Raises
+    ------
+    UserError
+        If there is no such column, or no number in it.
+    """
     import pandas as pd
 
-    column = _column(table, name, where, key)
+    column = column_of(table, name, where, key)
     numbers = pd.to_numeric(column, errors="coerce").astype("float64")
     if numbers.isna().all():
         raise UserError(
@@ -161,21 +181,21 @@ def _compounds(table: pd.DataFrame, wish: Wish) -> Rows:
 
     key = f"{wish.key}.columns.formula"
     if wish.columns.formula is not None:
-        formulas = _column(table, wish.columns.formula, wish.path, key)
+        formulas = column_of(table, wish.columns.formula, wish.path, key)
         if wish.columns.structure is not None:
             frame = pd.DataFrame({"formula": formulas.astype(str)})
             return Rows(frame, _ones(table), _nothing_wrong(table))
         assert wish.prototype is not None  # noqa: S101 - without structures there is one
-        return _from_formulas(formulas, wish.prototype)
+        return from_formulas(formulas, wish.prototype)
     if wish.prototype is not None:
-        return _from_sites(table, wish.prototype, wish.path, key)
+        return from_sites(table, wish.prototype, wish.path, key)
     return Rows(
         pd.DataFrame({"formula": ""}, index=table.index), _ones(table), _nothing_wrong(table)
     )
 
 
-def _from_formulas(formulas: pd.Series, prototype: Prototype) -> Rows:
-    """Put the elements of formulas on the sites of a prototype."""
+def from_formulas(formulas: pd.Series, prototype: Prototype) -> Rows:
+    """Put the elements of formulas (n,) on the sites of a prototype."""
     import pandas as pd
 
     empty = dict.fromkeys(prototype.roles, "")
@@ -195,12 +215,18 @@ def _from_formulas(formulas: pd.Series, prototype: Prototype) -> Rows:
     )
 
 
-def _from_sites(table: pd.DataFrame, prototype: Prototype, where: Path, key: str) -> Rows:
-    """Return the same for a table with a column of elements for each role; X may be missing."""
+def from_sites(table: pd.DataFrame, prototype: Prototype, where: Path, key: str) -> Rows:
+    """Return the same for a table with a column of elements for each role; X may be missing.
+
+    Raises
+    ------
+    UserError
+        If the column of another role is missing; `where` and `key` as for `column_of`.
+    """
     import pandas as pd
 
     roles = [role for role in prototype.roles if role != "X" or "X" in table]
-    frame = pd.DataFrame({role: _column(table, role, where, key) for role in roles}).astype(str)
+    frame = pd.DataFrame({role: column_of(table, role, where, key) for role in roles}).astype(str)
     if "X" not in frame:
         frame["X"] = "O"
     compounds = zip(*(frame[role] for role in prototype.roles), strict=True)

@@ -9,10 +9,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cetransfer.datasets.audit.finding import Subject
-from cetransfer.datasets.dataset import ELEMENTS, SHOWN
-from cetransfer.datasets.formulas import elements_on_sites
+from cetransfer.datasets.dataset import SHOWN
 from cetransfer.datasets.table_files import read_user_table
+from cetransfer.datasets.tabular_rows import (
+    Rows,
+    column_of,
+    from_formulas,
+    from_sites,
+    numbers_of,
+)
 from cetransfer.datasets.units import UNITS
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
@@ -53,12 +61,13 @@ def read_subject(name: str, settings: AuditSettings) -> tuple[Subject, dict[str,
     path = Path(name)
     table = read_user_table(path)
     columns = settings.columns
-    frame, atoms, problems = _compounds(table, prototype, columns.formula, name)
-    energies = _numbers(table, columns.energy, name, "columns.energy")
-    frame["formation_energy"] = energies * factor / (1 if per == "atom" else atoms)
+    rows = _compounds(table, prototype, columns.formula, path)
+    frame, problems = rows.frame, rows.problems
+    energies = numbers_of(table, columns.energy, path, "columns.energy")
+    frame["formation_energy"] = energies * factor / (1 if per == "atom" else rows.atoms)
     if columns.total_energy in table:
         key = "columns.total_energy"
-        frame["total_energy_per_atom"] = _numbers(table, columns.total_energy, name, key)
+        frame["total_energy_per_atom"] = numbers_of(table, columns.total_energy, path, key)
     # row numbers in the file count from 1, those of a subject from 0
     frame.index = frame.index - 1
     bad = problems.to_numpy() != ""
@@ -90,78 +99,25 @@ def _prototype(name: str | None) -> Prototype:
     return prototype_named(name)
 
 
-def _compounds(
-    table: pd.DataFrame, prototype: Prototype, formula: str | None, where: str
-) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
-    """Return formula and sites, atoms in each formula, and what is wrong with it ("" if fine)."""
-    import pandas as pd
-
-    roles = prototype.roles
+def _compounds(table: pd.DataFrame, prototype: Prototype, formula: str | None, path: Path) -> Rows:
+    """Return formula and sites of every row, as its formula and its columns of elements say."""
+    key = "columns.formula"
     if formula is None:
-        frame = _sites(table, roles, where)
-        frame.insert(0, "formula", [prototype.formula(each) for each in _records(frame)])
-        atoms = pd.Series(sum(prototype.counts.values()), index=table.index)
-        known = frame[list(roles)].isin(ELEMENTS).all(axis=1)
-        return frame, atoms, pd.Series("", table.index).mask(~known, "a site holds no element")
-    if formula not in table:
-        raise _missing(table, formula, where, "columns.formula")
-    read: dict[object, tuple[dict[str, str], int, str]] = {}
-    for text in table[formula].unique():
-        try:
-            read[text] = (*elements_on_sites(text, prototype), "")
-        except UserError as error:
-            read[text] = (dict.fromkeys(roles, ""), 1, str(error))
-    rows = [read[text] for text in table[formula]]
-    frame = pd.DataFrame([sites for sites, _, _ in rows], index=table.index)
-    atoms = pd.Series([count for _, count, _ in rows], index=table.index)
-    problems = pd.Series([problem for _, _, problem in rows], index=table.index)
-    cations = [role for role in roles if role != "X"]
+        return from_sites(table, prototype, path, key)
+    rows = from_formulas(column_of(table, formula, path, key), prototype)
+    cations = [role for role in prototype.roles if role != "X"]
     if set(cations) <= set(table.columns):
-        named = _sites(table, roles, where)
-        same = pd.Series(
-            [
-                sorted(one.values()) == sorted(other.values())
-                for one, other in zip(_records(frame), _records(named), strict=True)
-            ],
-            index=table.index,
-        )
-        wrong = ~same & (problems == "")
+        roles = list(prototype.roles)
+        named = from_sites(table, prototype, path, key).frame[roles]
+        other = [
+            sorted(one) != sorted(two)
+            for one, two in zip(
+                rows.frame[roles].itertuples(index=False, name=None),
+                named.itertuples(index=False, name=None),
+                strict=True,
+            )
+        ]
         columns = " and ".join(cations)
-        problems = problems.mask(wrong, f"columns {columns} name other elements than the formula")
-        frame = named
-    frame.insert(0, "formula", table[formula].astype(str))
-    return frame, atoms, problems
-
-
-def _sites(table: pd.DataFrame, roles: tuple[str, ...], where: str) -> pd.DataFrame:
-    """Return the columns of elements; X is oxygen where there is none."""
-    for role in roles:
-        if role not in table and role != "X":
-            raise _missing(table, role, where, "columns.formula")
-    frame = table[[role for role in roles if role in table]].astype(str)
-    return frame.assign(X=frame.get("X", "O"))[list(roles)]
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, str]]:
-    columns = list(frame.columns)
-    return [dict(zip(columns, row, strict=True)) for row in frame.itertuples(index=False)]
-
-
-def _numbers(table: pd.DataFrame, name: str, where: str, key: str) -> pd.Series:
-    """Return a column as numbers, NaN where there are none."""
-    import pandas as pd
-
-    if name not in table:
-        raise _missing(table, name, where, key)
-    values = pd.to_numeric(table[name], errors="coerce").astype("float64")
-    if values.isna().all():
-        raise UserError(
-            f"{where}: column {name!r} holds no numbers ({table[name].iloc[0]!r} in row "
-            f"{table.index[0]}); use points in decimals, or set {key}=NAME"
-        )
-    return values
-
-
-def _missing(table: pd.DataFrame, name: str, where: str, key: str) -> UserError:
-    there = ", ".join(map(str, table.columns[:12]))
-    return UserError(f"{where} has no column {name!r}; columns: {there}; set {key}=NAME")
+        rows.refuse(np.array(other), f"columns {columns} name other elements than the formula")
+        rows.frame[roles] = named
+    return rows
