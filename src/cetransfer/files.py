@@ -77,6 +77,23 @@ def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
         raise UserError(f"{path} is damaged ({reason}); remove it and run again") from error
 
 
+def utf8_text(content: bytes, name: str) -> str:
+    """Return the text of a file that somebody else wrote; `name` is what to call it.
+
+    Raises
+    ------
+    UserError
+        Naming the line that is not UTF-8.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"{name} is not UTF-8 text (line {line}; Latin-1?); save it with the encoding UTF-8"
+        ) from error
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hex digits."""
     with path.open("rb") as stream:

@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from cetransfer.errors import UserError
+from cetransfer.files import utf8_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,13 +65,7 @@ def _read_csv(path: Path, content: bytes) -> pd.DataFrame:
     ):
         if content.startswith(start):
             raise UserError(f"{path} is a {kind} file, no CSV; unpack it or correct its ending")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise UserError(
-            f"{path} is not UTF-8 text (line {line}; Latin-1?); save it with the encoding UTF-8"
-        ) from error
+    text = utf8_text(content, str(path))
     before = csv.field_size_limit(CELL_LIMIT)
     try:
         header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cetransfer.errors import UserError
+from cetransfer.files import utf8_text
 from cetransfer.structures.packed import ROLES
 
 if TYPE_CHECKING:
@@ -69,13 +70,7 @@ def read_structure(content: bytes, ending: str = "") -> Structure:
             raise UserError(f"it is a {kind} file; unpack it")
     if len(content) > MOST_BYTES:
         raise UserError(f"it has {len(content)} bytes; give one structure per file")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise UserError(
-            f"it is not UTF-8 text (line {line}; Latin-1?); save it with the encoding UTF-8"
-        ) from error
+    text = utf8_text(content, "it")
     kind = KINDS.get(ending.lower()) or _kind(text)
     try:
         with warnings.catch_warnings():
