@@ -83,6 +83,21 @@ def load_tabular(chosen: NamedData, key: str, root: Path) -> Dataset:
     )
 
 
+def on_bad_rows(chosen: NamedData, key: str) -> str:
+    """Return what is to be done with rows that cannot be used: ``"refuse"`` or ``"drop"``.
+
+    Raises
+    ------
+    UserError
+        If another value was chosen.
+    """
+    if chosen.on_bad_rows not in ON_BAD_ROWS:
+        raise UserError(
+            f"{key}.on_bad_rows={chosen.on_bad_rows} is unknown; allowed: {', '.join(ON_BAD_ROWS)}"
+        )
+    return chosen.on_bad_rows
+
+
 def _checked(chosen: NamedData, key: str) -> Wish:
     """Check the keys of a tabular data set."""
     for name, example in (
@@ -95,10 +110,7 @@ def _checked(chosen: NamedData, key: str) -> Wish:
                 f"{key}.{name} has no value; give {key}.{name}=..., for example {example}"
             )
     assert chosen.path and chosen.columns  # noqa: PT018, S101 - checked just now
-    if chosen.on_bad_rows not in ON_BAD_ROWS:
-        raise UserError(
-            f"{key}.on_bad_rows={chosen.on_bad_rows} is unknown; allowed: {', '.join(ON_BAD_ROWS)}"
-        )
+    on_bad_rows(chosen, key)
     with_structures = chosen.columns.structure is not None
     if chosen.prototype is None and not with_structures:
         raise UserError(

@@ -12,7 +12,7 @@ from cetransfer.datasets.materials_project.frozen import freeze, frozen_path, th
 from cetransfer.datasets.materials_project.query import query_for
 from cetransfer.datasets.materials_project.service import PUBLIC_ENDPOINT, ask
 from cetransfer.datasets.origin import Entry
-from cetransfer.datasets.tabular import ON_BAD_ROWS
+from cetransfer.datasets.tabular import on_bad_rows
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
 from cetransfer.progress import say
@@ -69,10 +69,7 @@ def load_materials_project(chosen: NamedData, key: str, root: Path) -> Dataset:
         raise UserError(
             f"{key}.{missing} has no value; give {key}.{missing}=..., for example {example}"
         )
-    if chosen.on_bad_rows not in ON_BAD_ROWS:
-        raise UserError(
-            f"{key}.on_bad_rows={chosen.on_bad_rows} is unknown; allowed: {', '.join(ON_BAD_ROWS)}"
-        )
+    fate = on_bad_rows(chosen, key)
     prototype = prototype_named(chosen.prototype)
     query = query_for(chosen.query, prototype, f"{key}.query")
     path = frozen_path(query, root)
@@ -87,7 +84,7 @@ def load_materials_project(chosen: NamedData, key: str, root: Path) -> Dataset:
     frame, problems = _mapped(entries, prototype)
     bad = (problems != "").to_numpy()
     if bad.any():
-        notes.append(_left_out(frame, problems, bad, f"{key}.on_bad_rows", chosen.on_bad_rows))
+        notes.append(_left_out(frame, problems, bad, f"{key}.on_bad_rows", fate))
     kept = _lowest(frame[~bad], prototype)
     others = len(frame) - bad.sum() - len(kept)
     if others:
