@@ -16,6 +16,7 @@ from cetransfer.settings import (
     Settings,
     ShowSettings,
     project_root,
+    source_net_count,
 )
 from cetransfer.transfer.strategy import make_plans, make_strategies
 
@@ -54,6 +55,12 @@ def compare(settings: Settings) -> None:
     chosen = "" if len(case.labelled) == len(case.target) else " (dataset.n_labelled, dataset.draw)"
     say(f"{len(case.labelled)} of {len(case.target)} target rows are labelled{chosen}")
     say(f"{case.layout.words}; {len(case.members)} nets a strategy")
+    trained = source_net_count(settings) * len(case.without)
+    if case.source_nets_used < trained:
+        say(
+            f"  {trained - case.source_nets_used} of {trained} source nets start no network; fewer "
+            "training.source.nets would do"
+        )
     for note in case.layout.notes:
         say(f"  {note}")
     tables.show_plans(make_strategies(settings.strategy), settings.network.hidden)

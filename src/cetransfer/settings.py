@@ -111,8 +111,9 @@ class ProtocolSettings:
 
 @dataclass
 class SourceTrainingSettings:
-    """How the source nets are trained."""
+    """How the source nets are trained; `nets` is their number, None for `protocol.members`."""
 
+    nets: int | None
     batch_size: int
     epochs: int
     learning_rate: float
@@ -224,6 +225,12 @@ def project_root(start: Path | None = None) -> Path:
     return here
 
 
+def source_net_count(settings: Settings) -> int:
+    """Return the number of source nets (of one set, where each fold has a set of its own)."""
+    nets = settings.training.source.nets
+    return settings.protocol.members if nets is None else nets
+
+
 def check(settings: Settings) -> None:
     """Check the ranges that types cannot express.
 
@@ -240,6 +247,7 @@ def check(settings: Settings) -> None:
         ("features.shells", settings.features.shells, 1),
         ("training.epochs", settings.training.epochs, 1),
         ("training.batch_size", settings.training.batch_size, 1),
+        ("training.source.nets", source_net_count(settings), 1),
         ("training.source.epochs", settings.training.source.epochs, 1),
         ("training.source.batch_size", settings.training.source.batch_size, 1),
         ("training.weight_decay", settings.training.weight_decay, 0),

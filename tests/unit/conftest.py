@@ -18,6 +18,7 @@ from cetransfer.evaluation.protocol import make_protocol
 from cetransfer.evaluation.splits import make_members
 from cetransfer.features.domain import Domain
 from cetransfer.features.schema import feature_schema
+from cetransfer.settings import source_net_count
 
 ELEMENTS = ("Li", "Be", "Na", "Mg", "Al", "Si", "K", "Ca", "Sc", "Ti", "V", "Cr")
 
@@ -102,7 +103,7 @@ def case_of(settings):
         target,
         feature_schema(settings.features),
         layout,
-        make_members(layout.splits, settings.protocol.members),
+        make_members(layout.splits, settings.protocol.members, source_net_count(settings)),
         {**source.data.hashes, **target.data.hashes},
     )
 

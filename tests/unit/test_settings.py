@@ -23,6 +23,8 @@ def put(settings, key, value):
         ("training.epochs", 0),
         ("training.batch_size", 0),
         ("training.source.epochs", 0),
+        ("training.source.nets", 0),
+        ("training.source.nets", -2),
         ("training.source.batch_size", -3),
         ("training.weight_decay", -0.1),
         ("training.weight_decay", float("nan")),
@@ -63,6 +65,8 @@ def test_a_value_out_of_range_is_named_with_its_key(settings, key, value):
     [
         ("protocol.folds", 2),
         ("protocol.members", 1),
+        ("training.source.nets", 1),
+        ("training.source.nets", None),
         ("training.weight_decay", 0.0),
         ("network.dropout", 0.0),
         ("network.hidden", [1]),

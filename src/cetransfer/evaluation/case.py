@@ -15,6 +15,7 @@ from cetransfer.features.domain import Domain, hashes_of
 from cetransfer.features.schema import feature_schema
 from cetransfer.features.store import SOURCES, TARGET, stored_features
 from cetransfer.provenance import dvc_hashes
+from cetransfer.settings import source_net_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,11 @@ class Case:
     def without(self) -> list[frozenset[str]]:
         """For each set of source nets, the elements it must not see."""
         return held_sets(self.splits)
+
+    @property
+    def source_nets_used(self) -> int:
+        """The number of source nets that some network starts from."""
+        return len({member.source for member in self.members})
 
     @property
     def stacks(self) -> dict[int | None, list[Member]]:
@@ -196,6 +202,6 @@ def load_case(settings: Settings, root: Path) -> Case:
         target=target,
         schema=feature_schema(settings.features),
         layout=layout,
-        members=make_members(layout.splits, settings.protocol.members),
+        members=make_members(layout.splits, settings.protocol.members, source_net_count(settings)),
         data_hashes={**hashes_of(*sources, target), **dvc_hashes(root)},
     )

@@ -76,7 +76,7 @@ def certainties(
 
 def _luck(
     scored: pd.DataFrame, name: str, reference: str, quantity: str
-) -> tuple[Luck, int] | None:
+) -> tuple[Luck, float] | None:
     """Return the components of single nets' paired differences, and the number of source nets."""
     keys = ["repeat", "fold", "member"]
     both = scored[scored["strategy"].isin([name, reference])]
@@ -85,11 +85,21 @@ def _luck(
     paired = (single[name] - single[reference]).rename("difference").reset_index()
     first = both[both["strategy"] == name].drop_duplicates(keys)
     nets = paired.merge(first[[*keys, "source", "target_seed"]], on=keys)
-    n_sources = nets["source"].nunique()
     components = luck(
         nets["difference"].to_numpy(np.float64),
         fold=nets.groupby(["repeat", "fold"], dropna=False).ngroup().to_numpy(np.int64),
         source=nets["source"].to_numpy(np.int64),
         target=nets.groupby(["repeat", "target_seed"]).ngroup().to_numpy(np.int64),
     )
-    return (components, n_sources) if components else None
+    return (components, effective_number(nets["source"])) if components else None
+
+
+def effective_number(sources: pd.Series[int]) -> float:
+    """Return of how many source nets a mean over networks (N,) is, by the net each started from.
+
+    A mean in which net i has the share w_i carries sum(w_i^2) of the variance of one net, as much
+    as a mean over 1 / sum(w_i^2) nets with equal shares; where all serve equally often it is their
+    number.
+    """
+    times = sources.value_counts().to_numpy(np.int64)
+    return float(times.sum() ** 2 / (times**2).sum())

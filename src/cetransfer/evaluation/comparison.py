@@ -200,6 +200,8 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         "feature_schema": case.schema.digest,
         "source_nets": {
             "key": sources.key,
+            "nets": sources.stack.members,
+            "used": case.source_nets_used,
             "steps": sum(stage.about["steps"] for stage in sources.stages),
             "seconds": sum(stage.about["seconds"] for stage in sources.stages),
         },

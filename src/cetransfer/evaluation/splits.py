@@ -122,21 +122,44 @@ def held_sets(splits: Sequence[Split]) -> list[frozenset[str]]:
     return list(dict.fromkeys(split.held for split in splits))
 
 
-def make_members(splits: Sequence[Split], members: int) -> list[Member]:
+def make_members(
+    splits: Sequence[Split], members: int, source_nets: int | None = None
+) -> list[Member]:
     """Return the networks of a stack: member m of fold f has target seed (m + f) mod members.
 
-    Over a block of `members` folds every source net meets every target seed once (a Latin square).
-    Splits whose source nets must not have seen the k-th set of elements start from net
-    k * members + m.
+    Over a block of `members` folds every member meets every target seed once (a Latin square). So
+    does every source net that has a member of its own, since member m starts from the same one
+    throughout a block: net m where there are as many nets as members. Of another number, the nets
+    are dealt in turn, to the members of the first block of folds, then to those of the second, and
+    so on over all repeats:
+
+    - fewer nets serve several members each, equally many over every `source_nets` blocks;
+    - of more nets, a fold uses as many as it has members, and those that no block comes to are
+      never used.
+
+    Parameters
+    ----------
+    splits
+        What is trained on; a split without a fold starts from the nets of the first block.
+    members
+        Networks per split.
+    source_nets
+        Their number, None for as many as members. Splits whose source nets must not have seen the
+        k-th set of elements start from the nets k * source_nets and following.
     """
+    count = members if source_nets is None else source_nets
     sets = held_sets(splits)
-    return [
-        Member(
-            split,
-            number,
-            (number + (split.fold or 0)) % members,
-            sets.index(split.held) * members + number,
-        )
-        for split in splits
-        for number in range(members)
-    ]
+    folds = 1 + max((split.fold or 0 for split in splits), default=0)
+    blocks = -(-folds // members)
+    nets = []
+    for split in splits:
+        fold = split.fold or 0
+        block = split.repeat * blocks + fold // members
+        first = sets.index(split.held) * count
+        nets += [
+            Member(
+                split, number, (number + fold) % members, first + (block * members + number) % count
+            )
+            for number in range(members)
+        ]
+    return nets

@@ -1,7 +1,8 @@
 """Whose luck is it? Variance of single-net scores due to sources, target seeds and folds.
 
 Member m of fold f starts from source net m with target seed (m + f) mod members, so over a block of
-`members` folds every source net meets every target seed and every fold once (a Latin square).
+`members` folds every source net meets every target seed and every fold once (a Latin square). Fewer
+source nets meet them more often, of more a block has its own; see `splits.make_members`.
 """
 
 from __future__ import annotations
@@ -161,7 +162,7 @@ def _basis(parts: list[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 
 def new_sources_p(
-    differences: NDArray[np.float64], test_to_train: float, found: Luck, n_sources: int
+    differences: NDArray[np.float64], test_to_train: float, found: Luck, n_sources: float
 ) -> float:
     """Return the two-sided p of a mean difference for source nets trained anew.
 
@@ -189,7 +190,7 @@ def new_sources_p(
     found
         Components of the paired differences of single nets.
     n_sources
-        Source nets in an ensemble.
+        Source nets that the mean difference is made of; see `certainty.effective_number`.
     """
     count = len(differences)
     mean = float(differences.mean())

@@ -20,6 +20,7 @@ from cetransfer.networks.stack import MlpStack
 from cetransfer.progress import say
 from cetransfer.provenance import array_digest, digest
 from cetransfer.seeding import Purpose, generator, number, torch_generator
+from cetransfer.settings import source_net_count
 from cetransfer.training.batches import steps_for
 from cetransfer.training.fit import fit
 from cetransfer.training.lesson import Lesson
@@ -111,7 +112,8 @@ def source_key(
             "features": schema_digest,
             "network": dataclasses.asdict(settings.network),
             "recipe": dataclasses.asdict(_recipe(settings)),
-            "members": settings.protocol.members,
+            # of one set, in the name under which earlier nets were stored
+            "members": source_net_count(settings),
             "seed": settings.seed,
             "earlier": earlier.key if earlier else None,
             "version": cetransfer.__version__,
@@ -132,7 +134,7 @@ def source_nets(
     Parameters
     ----------
     settings
-        Network, training, number of members, seed, and how several sources are used.
+        Network, training, number of nets, seed, and how several sources are used.
     sources
         One or more, in their order.
     schema_digest
@@ -142,8 +144,9 @@ def source_nets(
     pretrain
         ``"sequence"`` or ``"joint"`` in place of what the settings say.
     without
-        For each set of `protocol.members` nets, the elements it must not see: net k * members + m
-        is trained on the rows with no element of set k. By default one set, on all rows.
+        For each set of nets, the elements it must not see: the nets of set k, each set as large as
+        `training.source.nets` says, are trained on the rows with no element of it. By default one
+        set, on all rows.
     """
     if (pretrain or settings.dataset.pretrain) == "joint":
         return _stage(settings, tuple(sources), None, schema_digest, folder, without)
@@ -175,11 +178,11 @@ def _stage(
     began = time.perf_counter()
     features, labels, heads = _together(sources)
     recipe = _recipe(settings)
-    members = settings.protocol.members
-    nets = len(rows) * members
+    in_set = source_net_count(settings)
+    nets = len(rows) * in_set
     # a net's seeds go by its number and its place in the sequence
     place = (len(earlier.stages),) if earlier else ()
-    own = [positions(sources, each) for each in rows for _ in range(members)]
+    own = [positions(sources, each) for each in rows for _ in range(in_set)]
     lesson = Lesson(features, labels, own, heads=heads)
     if earlier:
         # with its weights and its scalers, as the target nets will start from these

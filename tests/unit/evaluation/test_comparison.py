@@ -172,6 +172,27 @@ def test_the_source_nets_of_an_earlier_comparison_are_used_again(small, make_cas
     assert file.stat().st_mtime_ns == written
 
 
+@pytest.mark.usefixtures("mean_only")
+@pytest.mark.parametrize(("count", "used"), [(1, 1), (3, 3), (9, 4)])
+def test_the_number_of_source_nets_is_free(small, make_case, tmp_path, count, used):
+    small.strategy["zero_shot"] = {"kind": "zero_shot"}
+    small.training.source.nets = count
+    case = make_case(small)
+    result = compare(small, case, tmp_path, tmp_path / "partial")
+    told = result.document["source_nets"]
+    assert (told["nets"], told["used"]) == (count, used)
+    table = result.predictions
+    own = table[table["strategy"].isin(result.plans)]
+    assert set(own["source"]) == set(range(used))
+    # what starts from the same net and is not trained predicts the same
+    expected = predict(result.sources.stack, case.target.features)
+    formulas = case.target.data.frame["formula"].tolist()
+    for row in own[own["strategy"] == "zero_shot"].itertuples():
+        assert row.prediction == float(expected[row.source, formulas.index(row.compound)])
+    sure = {line.name: line.p_new_sources for line in result.strategies}
+    assert (sure["fine_tune"] is None) == (count == 1)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import numpy as np
@@ -97,6 +98,60 @@ def test_every_split_has_every_source_net_and_every_target_seed():
         assert [net.number for net in own] == list(range(5))
         assert sorted(net.source for net in own) == list(range(5))
         assert sorted(net.target_seed for net in own) == list(range(5))
+
+
+def dealt(splits, members, source_nets):
+    """Return how often each pair of source net and target seed occurs."""
+    nets = make_members(splits, members, source_nets)
+    return Counter((net.source, net.target_seed) for net in nets)
+
+
+@pytest.mark.parametrize("members", [1, 2, 5])
+def test_without_a_number_there_are_as_many_source_nets_as_members(members):
+    splits = [*folded(np.arange(40), 0, folds=10, repeats=2), whole(np.arange(40), 50)]
+    assert make_members(splits, members) == make_members(splits, members, members)
+    assert all(net.source == net.number for net in make_members(splits, members))
+
+
+@pytest.mark.parametrize(
+    ("members", "source_nets", "folds"),
+    [(4, 2, 4), (6, 3, 12), (5, 1, 5), (5, 2, 10), (3, 2, 6), (5, 10, 10), (2, 4, 8), (1, 4, 4)],
+)
+def test_any_number_of_source_nets_meets_every_target_seed_equally_often(
+    members, source_nets, folds
+):
+    pairs = dealt(folded(np.arange(40), 0, folds=folds), members, source_nets)
+    assert set(pairs) == {(net, seed) for net in range(source_nets) for seed in range(members)}
+    assert len(set(pairs.values())) == 1
+
+
+@given(members=st.integers(1, 6), source_nets=st.integers(1, 12), folds=st.integers(2, 12))
+def test_a_fold_uses_its_source_nets_as_equally_as_it_can(members, source_nets, folds):
+    splits = folded(np.arange(40), 0, folds=folds)
+    for split in splits:
+        own = [m for m in make_members(splits, members, source_nets) if m.split is split]
+        times = Counter(net.source for net in own)
+        assert len(times) == min(members, source_nets)
+        assert max(times.values()) - min(times.values()) <= 1
+        assert max(times) < source_nets
+
+
+def test_repeats_go_on_to_source_nets_that_none_before_them_used():
+    nets = make_members(folded(np.arange(40), 0, folds=5, repeats=2), 5, 10)
+    used = {
+        repeat: {net.source for net in nets if net.split.repeat == repeat} for repeat in range(2)
+    }
+    assert used == {0: set(range(5)), 1: set(range(5, 10))}
+
+
+def test_every_held_set_has_source_nets_of_its_own_number():
+    splits = [
+        dataclasses.replace(split, held=frozenset({f"held {split.fold}"}))
+        for split in folded(np.arange(40), 0, folds=3)
+    ]
+    nets = make_members(splits, 4, 2)
+    for net in nets:
+        assert net.source == 2 * net.split.fold + net.number % 2
 
 
 def test_labelled_rows_are_a_sorted_draw_without_repetition():

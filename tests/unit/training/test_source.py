@@ -87,6 +87,7 @@ def test_every_net_has_its_own_identifier(made):
         lambda s: setattr(s.network, "activation", "relu"),
         lambda s: setattr(s.network, "dropout", 0.2),
         lambda s: setattr(s.protocol, "members", 3),
+        lambda s: setattr(s.training.source, "nets", 3),
         lambda s: setattr(s.training, "weight_decay", 0.5),
         lambda s: setattr(s.training, "loss_beta", 0.5),
         lambda s: setattr(s.training.source, "epochs", 5),
@@ -99,6 +100,24 @@ def test_whatever_changes_the_nets_changes_their_key(settings, source, change):
     before = source_key(settings, [source], "schema")
     change(settings)
     assert source_key(settings, [source], "schema") != before
+
+
+def test_nets_are_shared_whichever_key_says_how_many(settings, source):
+    before = source_key(settings, [source], "schema")
+    settings.training.source.nets = settings.protocol.members
+    settings.protocol.members += 1
+    assert source_key(settings, [source], "schema") == before
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_there_are_as_many_nets_as_asked_for_in_every_set(settings, source, tmp_path, count):
+    settings.training.source.nets = count
+    without = [frozenset({"Li"}), frozenset()]
+    nets = source_nets(settings, [source], "schema", tmp_path, without=without)
+    assert nets.stack.members == 2 * count
+    for net in range(2 * count):
+        # 16 of the 60 rows hold lithium
+        assert len(nets.rows_of(net)[0]) == (60 if net >= count else 44)
 
 
 def test_data_and_features_are_part_of_the_key(settings, source):
