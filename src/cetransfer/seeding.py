@@ -24,6 +24,7 @@ class Purpose(IntEnum):
     AUDIT = 8
     PAPER = 9
     SIGN_FLIP = 12
+    INNER_FOLDS = 13
 
 
 def sequence(seed: int, purpose: Purpose, *path: int) -> np.random.SeedSequence:

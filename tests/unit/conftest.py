@@ -12,6 +12,7 @@ import pytest
 from cetransfer import progress
 from cetransfer.composition import compose_all
 from cetransfer.datasets.dataset import Dataset
+from cetransfer.evaluation.baselines import BASELINES
 from cetransfer.evaluation.case import Case
 from cetransfer.evaluation.comparison import compare
 from cetransfer.evaluation.protocol import make_protocol
@@ -112,6 +113,17 @@ def case_of(settings):
 def make_case():
     """Call with settings to get a small case."""
     return case_of
+
+
+@pytest.fixture
+def mean_only():
+    """Leave out the baselines that take time to fit."""
+    every = dict(BASELINES)
+    BASELINES.clear()
+    BASELINES["mean"] = every["mean"]
+    yield
+    BASELINES.clear()
+    BASELINES.update(every)
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ def test_the_values_of_the_purposes_are_part_of_every_result():
         "AUDIT": 8,
         "PAPER": 9,
         "SIGN_FLIP": 12,
+        "INNER_FOLDS": 13,
     }
 
 

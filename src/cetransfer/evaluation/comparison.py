@@ -12,7 +12,8 @@ import pandas as pd
 
 import cetransfer
 from cetransfer.errors import UserError
-from cetransfer.evaluation.baselines import BASELINES
+from cetransfer.evaluation.baselines import baseline_names
+from cetransfer.evaluation.best_baseline import best_predictions, choices, inner_errors
 from cetransfer.evaluation.case import notes
 from cetransfer.evaluation.coverage import (
     Coverage,
@@ -36,6 +37,7 @@ from cetransfer.transfer.strategies.target_only import TargetOnly
 from cetransfer.transfer.strategy import make_plans, make_strategies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cetransfer.evaluation.case import Case
@@ -110,7 +112,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     began = time.perf_counter()
     strategies = make_strategies(settings.strategy)
     for strategy in strategies:
-        if strategy.name in BASELINES:
+        if strategy.name in baseline_names():
             raise UserError(f"strategy.{strategy.name}: a baseline has that name; choose another")
     plans = make_plans(settings.strategy, len(settings.network.hidden) + 1)
 
@@ -149,7 +151,9 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             if found := unseen_intervals(strategy.name, case, stack.members, predicted):
                 intervals.append(found[0])
                 coverage[strategy.name] = found[1]
-    tables.append(_baselines(settings, case, partial / "baselines.parquet"))
+    baselines = _kept(partial / "baselines.parquet", lambda: baseline_predictions(case, settings))
+    inner = _kept(partial / "inner_errors.parquet", lambda: inner_errors(case, settings))
+    tables += [baselines, best_predictions(baselines, inner)]
     predictions = pd.concat(tables, ignore_index=True)
     reference = next(item.name for item in strategies if isinstance(item, TargetOnly))
     quantity = case.target.data.quantity
@@ -158,7 +162,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         return score(
             predictions,
             [strategy.name for strategy in strategies],
-            list(BASELINES),
+            baseline_names(),
             quantity=quantity,
             reference=reference,
             judge=case.layout.judge,
@@ -178,6 +182,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     document = {
         "strategies": [dataclasses.asdict(line) for line in strategy_scores],
         "baselines": [dataclasses.asdict(line) for line in baseline_scores],
+        "best_baseline": choices(inner),
         "coverage": coverage_document(coverage),
         "protocol": dataclasses.asdict(settings.protocol),
         "protocol_words": case.layout.words,
@@ -261,9 +266,9 @@ def _parameters(stack: MlpStack, plan: list[LayerPlan]) -> dict[str, int]:
     return {"parameters": sum(sizes), "trained_parameters": trained}
 
 
-def _baselines(settings: Settings, case: Case, file: Path) -> pd.DataFrame:
-    """Return the baselines' predictions, from `file` where they are finished."""
+def _kept(file: Path, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """Return a table from `file` where it is finished, else made now and put there."""
     if not file.is_file():
         with write_aside(file) as aside:
-            baseline_predictions(case, settings).to_parquet(aside, index=False)
+            make().to_parquet(aside, index=False)
     return read_table(file)

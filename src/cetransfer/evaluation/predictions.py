@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from joblib import Parallel, cpu_count, delayed
-from threadpoolctl import threadpool_limits
 
-from cetransfer.datasets.dataset import FORMATION_ENERGY, row_numbers
-from cetransfer.evaluation.baselines import BASELINES
-from cetransfer.progress import track
+from cetransfer.datasets.dataset import row_numbers
+from cetransfer.evaluation.baselines import BASELINES, fit_baselines
 from cetransfer.seeding import Purpose, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from cetransfer.evaluation.case import Case
     from cetransfer.evaluation.splits import Member, Split
     from cetransfer.settings import Settings
-
-TINY = 1e-12
-"""Spread of labels below which they count as all equal."""
 
 
 def member_predictions(
@@ -51,33 +45,20 @@ def member_predictions(
 
 
 def baseline_predictions(case: Case, settings: Settings) -> pd.DataFrame:
-    """Fit every baseline on every split and return its predictions on the scored rows.
-
-    One thread a fit and as many fits at a time as there are cores: a fit that adds up in several
-    threads would differ in the last digit from run to run.
-    """
-    target = case.target
-    features, labels = target.features, target.labels
-    is_energy = target.data.quantity == FORMATION_ENERGY
-
-    def fitted(index: int, name: str, split: Split) -> pd.DataFrame:
-        model = BASELINES[name](number(settings.seed, Purpose.BASELINE, index))
-        train = target.in_all_views(split.train)
-        # the baselines' settings are made for energies in eV/atom; other labels get that size
-        size = 1.0 if is_energy else max(float(labels[train].std()), TINY)
-        model.fit(features[train], labels[train] / size)
-        predicted = np.mean([model.predict(view[split.test]) for view in target.views], axis=0)
-        return _rows(name, case, split, size * predicted)
-
-    jobs = [(index, name, split) for index, split in enumerate(case.splits) for name in BASELINES]
-    cores = cpu_count()
-    with threadpool_limits(limits=1):
-        fits = Parallel(n_jobs=cores, prefer="threads", return_as="generator")(
-            delayed(fitted)(*job) for job in jobs
-        )
-        frames: list[pd.DataFrame] = list(track(fits, "baselines", len(jobs), "fits"))
-    table: pd.DataFrame = pd.concat(frames, ignore_index=True)
-    return table
+    """Fit every baseline on every split and return its predictions on the scored rows."""
+    asked = [(index, split, name) for index, split in enumerate(case.splits) for name in BASELINES]
+    jobs = [
+        (name, number(settings.seed, Purpose.BASELINE, index), split.train, split.test)
+        for index, split, name in asked
+    ]
+    predicted = fit_baselines(case.target, jobs, "baselines")
+    return pd.concat(
+        [
+            _rows(name, case, split, own)
+            for (_, split, name), own in zip(asked, predicted, strict=True)
+        ],
+        ignore_index=True,
+    )
 
 
 def _rows(
@@ -104,7 +85,7 @@ def _rows(
             "B": frame["B"].to_numpy() if "B" in frame else "",
             **({"group": frame["group"].to_numpy()} if "group" in frame else {}),
             data.quantity: data.labels[split.test],
-            "prediction": predicted.astype(np.float64),
+            "prediction": predicted.astype("float64"),
         }
     )
 

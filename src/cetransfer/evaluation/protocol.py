@@ -14,6 +14,8 @@ from cetransfer.errors import UserError, nearest
 from cetransfer.registry import Registry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -44,6 +46,8 @@ class Layout:
         The protocol in words, for titles.
     notes
         What the reader should know, one line each.
+    groups
+        The groups of every target row, where splits hold out groups.
     """
 
     labelled: NDArray[np.int64]
@@ -52,6 +56,7 @@ class Layout:
     judge: Judge
     words: str
     notes: tuple[str, ...] = ()
+    groups: Sequence[tuple[str, ...]] | None = None
 
 
 class Protocol(ABC):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cetransfer.evaluation.baselines import BEST
 from cetransfer.evaluation.certainty import certainties
 from cetransfer.evaluation.element_interval import interval_over_elements
 from cetransfer.evaluation.predictions import ensemble
@@ -93,7 +94,7 @@ def score(
     predictions
         The table of `cetransfer.evaluation.predictions`.
     strategies, baselines
-        Names, in the order of the result.
+        Names, in the order of the result; `BEST` is among the baselines.
     quantity
         Column of the labels.
     reference
@@ -112,16 +113,14 @@ def score(
     Returns
     -------
     The scores of the strategies and of the baselines. p values are corrected (Holm) within each
-    family: strategies against the reference, strategies against the best baseline, baselines
-    against the reference. The best baseline is the one with the lowest error on the scored folds, a
-    choice that can only favour the baselines.
+    family: strategies against the reference, strategies against the best baseline (`BEST`, chosen
+    on inner folds), baselines against the reference.
     """
     combined = ensemble(predictions, quantity)
     raw = {
         name: _raw(name, predictions, combined, quantity, judge, part)
         for name in (*strategies, *baselines)
     }
-    best = min(baselines, key=lambda name: raw[name].mae)
 
     def against(other: str, names: Sequence[str]) -> dict[str, tuple[PairedTest, float]]:
         asked = [name for name in names if name != other]
@@ -163,14 +162,14 @@ def score(
             p_equivalent=sure.odds.equivalent if sure else None,
             p_worse=sure.odds.worse if sure else None,
             variance=sure.variance if sure else None,
-            delta_best_baseline=own.mae - raw[best].mae,
+            delta_best_baseline=own.mae - raw[BEST].mae,
             p_best_baseline=p_baseline,
             verdict=verdict(delta, p, alpha) if judged and p is not None else None,
         )
 
     strategy_tests = against(reference, strategies)
     baseline_tests = against(reference, baselines)
-    to_best = against(best, strategies)
+    to_best = against(BEST, strategies)
     differences = {
         name: raw[name].replicates - raw[reference].replicates
         for name in strategies

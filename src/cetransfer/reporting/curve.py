@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from rich.console import Console
 
+#: of a line, as matplotlib takes them
+Dashes = str | tuple[int, tuple[int, ...]]
+
 # Okabe & Ito, https://jfly.uni-koeln.de/color/: told apart by colour-blind readers too; the lines
 # of a round of colours have dashes of their own
 COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999933", "#882255")
 DASHES = ("-", "--", ":")
 REFERENCE = "#D55E00"
 BASELINE = "#999999"
+BASELINE_DASHES: tuple[Dashes, ...] = ("-", "--", ":", "-.", (0, (8, 2)))
 MARKS = {
     "gain": "gain",
     "negative_transfer": "worse",
@@ -66,14 +70,14 @@ def draw_curve(curve: pd.DataFrame, title: str, unit: str, path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
-def _styles(curve: pd.DataFrame) -> dict[str, tuple[str, str]]:
+def _styles(curve: pd.DataFrame) -> dict[str, tuple[str, Dashes]]:
     """Return colour and dashes of every line."""
-    styles: dict[str, tuple[str, str]] = {}
+    styles: dict[str, tuple[str, Dashes]] = {}
     own = 0
     for name, lines in curve.groupby("strategy", sort=False):
         if (lines["kind"] == "baseline").all():
             baselines = sum(colour == BASELINE for colour, _ in styles.values())
-            styles[str(name)] = (BASELINE, ("-", "--", ":", "-.")[baselines % 4])
+            styles[str(name)] = (BASELINE, BASELINE_DASHES[baselines % len(BASELINE_DASHES)])
         elif lines["p_corrected"].isna().all():
             styles[str(name)] = (REFERENCE, "-")
         else:
@@ -84,7 +88,7 @@ def _styles(curve: pd.DataFrame) -> dict[str, tuple[str, str]]:
 
 
 def _line(
-    axes: Axes, lines: pd.DataFrame, name: str, shift: float, colour: str, dashes: str
+    axes: Axes, lines: pd.DataFrame, name: str, shift: float, colour: str, dashes: Dashes
 ) -> None:
     mae = lines["mae"].to_numpy()
     axes.errorbar(

@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cetransfer.evaluation import comparison as module
 from cetransfer.evaluation import trained
-from cetransfer.evaluation.comparison import compare
+from cetransfer.evaluation.comparison import compare, comparison_key
 from cetransfer.evaluation.learning_curve import crossovers
 from cetransfer.evaluation.result import stage
 from cetransfer.reporting.figures import draw_comparison
 from cetransfer.reporting.tables import show_comparison
 from cetransfer.training.proofs import ProofError
+
+pytestmark = pytest.mark.usefixtures("mean_only")
 
 KEYS = ["strategy", "part", "repeat", "fold", "member", "compound"]
 SMALL = (
@@ -30,14 +31,6 @@ SMALL = (
     "strategy=[target_only,fine_tune]",
     "quiet=true",
 )
-
-
-@pytest.fixture(autouse=True)
-def mean_only(monkeypatch):
-    """Leave out the baselines that take time to fit."""
-    few = {"mean": module.BASELINES["mean"]}
-    monkeypatch.setattr(module, "BASELINES", few)
-    monkeypatch.setattr("cetransfer.evaluation.predictions.BASELINES", few)
 
 
 @pytest.fixture
@@ -206,7 +199,8 @@ def test_a_learning_curve_has_every_strategy_at_every_size(run, tmp_path, capsys
     curve = pd.read_csv(staged / "learning_curve.csv")
     assert (staged / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
     counts = curve.groupby("strategy", sort=False)["n_labelled"].apply(list).to_dict()
-    assert counts == {name: [2, 3, 4] for name in ("target_only", "fine_tune", "mean")}
+    names = ("target_only", "fine_tune", "mean", "best_baseline")
+    assert counts == {name: [2, 3, 4] for name in names}
     assert set(curve["draws"]) == {5}
     assert (curve["draw_low"] <= curve["mae"]).all()
     document = result.document
@@ -257,8 +251,8 @@ def test_wherever_it_is_interrupted_it_goes_on_to_the_same_numbers(run, monkeypa
 def test_the_users_groups_are_part_of_the_key(compose, make_case):
     settings = compose(*SMALL, "protocol=by_a")
     case = make_case(settings)
-    before = module.comparison_key(settings, case)
+    before = comparison_key(settings, case)
     split = case.splits[0]
     other = dataclasses.replace(split, groups=tuple(("x",) for _ in split.groups))
     layout = dataclasses.replace(case.layout, splits=[other, *case.splits[1:]])
-    assert module.comparison_key(settings, dataclasses.replace(case, layout=layout)) != before
+    assert comparison_key(settings, dataclasses.replace(case, layout=layout)) != before

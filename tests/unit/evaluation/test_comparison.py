@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from cetransfer.errors import UserError
-from cetransfer.evaluation import comparison as module
 from cetransfer.evaluation import trained
 from cetransfer.evaluation.comparison import compare, comparison_key
 from cetransfer.networks.predict import predict
@@ -24,6 +23,7 @@ def test_every_strategy_and_baseline_has_one_line(finished):
         "gradient_boosting",
         "extra_trees",
         "mean",
+        "best_baseline",
     ]
     assert list(finished.plans) == list(finished.models) == names
 
@@ -32,7 +32,7 @@ def test_the_table_has_one_row_per_net_and_scored_compound(finished):
     table = finished.predictions
     keys = ["strategy", "part", "repeat", "fold", "member", "compound"]
     assert not table.duplicated(keys).any()
-    assert len(table) == 5 * 2 * 40 + 4 * 40
+    assert len(table) == 5 * 2 * 40 + 5 * 40
     assert np.isfinite(table["prediction"]).all()
 
 
@@ -81,15 +81,6 @@ def small(compose):
         "training.source.batch_size=16",
         "dataset.n_labelled=30",
         "strategy=[target_only,fine_tune]",
-    )
-
-
-@pytest.fixture
-def mean_only(monkeypatch):
-    """Leave out the baselines that take time to fit."""
-    monkeypatch.setattr(module, "BASELINES", {"mean": module.BASELINES["mean"]})
-    monkeypatch.setattr(
-        "cetransfer.evaluation.predictions.BASELINES", {"mean": module.BASELINES["mean"]}
     )
 
 
@@ -235,9 +226,10 @@ def test_a_changed_label_changes_the_key(settings, make_case):
     assert comparison_key(settings, case) != before
 
 
-def test_a_strategy_may_not_have_the_name_of_a_baseline(small, make_case, tmp_path):
-    small.strategy["svr"] = {"kind": "zero_shot"}
-    with pytest.raises(UserError, match=r"strategy\.svr: a baseline has that name"):
+@pytest.mark.parametrize("name", ["svr", "best_baseline"])
+def test_a_strategy_may_not_have_the_name_of_a_baseline(small, make_case, tmp_path, name):
+    small.strategy[name] = {"kind": "zero_shot"}
+    with pytest.raises(UserError, match=rf"strategy\.{name}: a baseline has that name"):
         compare(small, make_case(small), tmp_path, tmp_path / "partial")
 
 

@@ -19,6 +19,8 @@ ERRORS = {
     "zero_shot": [(1.0, 1.0), (1.0, 1.2), (0.9, 1.1), (1.3, 1.1)],
     "svr": [(0.2,), (-0.2,), (0.2,), (0.2,)],
     "mean": [(1.5,), (0.5,), (-0.5,), (-1.5,)],
+    # svr on the first fold, mean on the second
+    "best_baseline": [(0.2,), (-0.2,), (-0.5,), (-1.5,)],
 }
 
 
@@ -52,7 +54,7 @@ def scored(
     lines = score(
         predictions,
         list(strategies),
-        ["svr", "mean"],
+        ["svr", "mean", "best_baseline"],
         quantity="formation_energy",
         reference="target_only",
         judge=CorrectedT(1.0),
@@ -68,7 +70,7 @@ def test_members_are_averaged_before_the_error_is_taken():
     combined = ensemble(table(ERRORS), "formation_energy")
     own = combined[combined["strategy"] == "fine_tune"]
     assert own["error"].tolist() == pytest.approx([0.0, 0.1, 0.1, 0.1])
-    assert len(combined) == 5 * 4
+    assert len(combined) == 6 * 4
 
 
 def test_the_errors_of_a_strategy_by_hand():
@@ -99,11 +101,21 @@ def test_delta_is_against_target_only_and_negative_is_better():
     assert lines["target_only"].verdict is None
 
 
-def test_the_best_baseline_is_the_one_of_lowest_error():
+def test_the_best_baseline_is_the_chosen_one_and_not_that_of_lowest_error():
     lines = scored(table(ERRORS))
-    assert lines["svr"].delta_best_baseline == 0.0
-    assert lines["mean"].delta_best_baseline == pytest.approx(0.8)
-    assert lines["fine_tune"].delta_best_baseline == pytest.approx(0.075 - 0.2)
+    # mean absolute errors: 0.6 of the chosen ones, 0.2 of svr, 1.0 of mean
+    assert lines["best_baseline"].delta_best_baseline == 0.0
+    assert lines["svr"].delta_best_baseline == pytest.approx(-0.4)
+    assert lines["mean"].delta_best_baseline == pytest.approx(0.4)
+    assert lines["fine_tune"].delta_best_baseline == pytest.approx(0.075 - 0.6)
+
+
+def test_the_p_against_the_best_baseline_comes_from_its_fold_scores():
+    lines = scored(table(ERRORS))
+    best = np.array([0.2, 1.0])
+    own = {"target_only": [0.3, 0.3], "fine_tune": [0.05, 0.1], "zero_shot": [1.05, 1.1]}
+    expected = holm([corrected_t(np.array(scores) - best, 1.0).p for scores in own.values()])
+    assert [lines[name].p_best_baseline for name in own] == pytest.approx(expected)
 
 
 def test_p_and_interval_come_from_the_fold_scores_of_the_ensemble():
@@ -135,7 +147,7 @@ def test_the_odds_come_from_the_fold_scores_of_the_ensemble():
 
 def test_only_strategies_that_are_compared_are_weighed():
     lines = scored(table(ERRORS))
-    for name in ("target_only", "svr", "mean"):
+    for name in ("target_only", "svr", "mean", "best_baseline"):
         assert lines[name].p_better is None
         assert lines[name].p_new_sources is None
         assert lines[name].variance is None

@@ -93,6 +93,7 @@ class Grouped(Protocol):
             f"{times}{protocol.folds} folds of held-out {self.unit}{without}, {len(labelled)} "
             "labelled rows",
             (few,) if len(names) < ENOUGH_GROUPS else (),
+            groups,
         )
 
 
