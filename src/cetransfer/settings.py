@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cetransfer.errors import UserError
+from cetransfer.errors import UserError, nearest
 
 
 @dataclass
@@ -95,7 +95,8 @@ class NetworkSettings:
 class ProtocolSettings:
     """Group `protocol`: how rows are split and what counts as the score.
 
-    `draws` and `sizes` are None where the kind has none.
+    `draws` and `sizes` are None where the kind has none; `contrast` is the strategy whose
+    difference from the best baseline is the question settled in advance, if there is one.
     """
 
     kind: str
@@ -107,6 +108,7 @@ class ProtocolSettings:
     source_has_element: bool
     draws: int | None
     sizes: list[int] | None
+    contrast: str | None
 
 
 @dataclass
@@ -271,6 +273,7 @@ def check(settings: Settings) -> None:
     if not 0 <= settings.network.dropout < 1:
         raise UserError(f"network.dropout={settings.network.dropout} must lie in [0, 1)")
     _check_protocol(settings.protocol)
+    _check_contrast(settings.protocol.contrast, list(settings.strategy))
     if not settings.network.hidden or min(settings.network.hidden) < 1:
         raise UserError(
             f"network.hidden={settings.network.hidden} needs one width of 1 or more per layer"
@@ -288,6 +291,12 @@ def _check_protocol(protocol: ProtocolSettings) -> None:
             f"protocol.sizes={sizes} must be numbers of rows, 2 or more, each greater than the one "
             "before"
         )
+
+
+def _check_contrast(contrast: str | None, strategies: list[str]) -> None:
+    if contrast is not None and contrast not in strategies:
+        hint = nearest(contrast, strategies, f"choose one of {', '.join(strategies)}")
+        raise UserError(f"protocol.contrast={contrast} is none of the strategies compared; {hint}")
 
 
 def _check_choices(settings: Settings) -> None:

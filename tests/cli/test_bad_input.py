@@ -33,6 +33,10 @@ WORDS = [
     (["compare", "protocol.draws=3"], "belongs to protocol=draws or learning_curve, not to kfold"),
     (["compare", "protocol=draws", "protocol.draws=1"], "protocol.draws=1 is too small"),
     (["compare", "protocol.source_has_element=false"], "kfold holds out no elements"),
+    (["compare", "training.source.nets=0"], "training.source.nets=0 is too small; give 1 or more"),
+    (["compare", "training.source.nets=2.5"], "training.source.nets: Value '2.5'"),
+    (["compare", "protocol.contrast=fine_tun"], "did you mean fine_tune? (choose one of"),
+    (["compare", "protocol.contrast=svr"], "svr is none of the strategies compared; choose one of"),
     (["compare", "dataset.target.path=my.csv"], "there is no key 'dataset.target.path'"),
 ]
 

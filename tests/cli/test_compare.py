@@ -69,7 +69,9 @@ def test_the_document_says_what_was_asked(first):
         "source_has_element": True,
         "draws": None,
         "sizes": None,
+        "contrast": None,
     }
+    assert document["contrast"] is None
     assert document["protocol_words"] == "3-fold, 60 labelled rows"
     assert (document["test"], document["replicates"]) == ("corrected_t", 3)
     assert document["seed"] == 0
@@ -79,6 +81,21 @@ def test_the_document_says_what_was_asked(first):
     assert set(document["plans"]) == set(STRATEGIES)
     hashes = document["data_hashes"]
     assert {"surrogate_spinel.parquet", "surrogate_perovskite.parquet"} <= set(hashes)
+
+
+def test_each_split_says_which_baseline_stands_for_the_best(first):
+    choices = first.document["best_baseline"]
+    assert [(line["part"], line["fold"]) for line in choices] == [
+        *(("cross_validation", fold) for fold in range(3)),
+        ("unseen", None),
+    ]
+    table = first.predictions.set_index(["part", "fold", "strategy"]).sort_index()
+    for line in choices:
+        assert line["chosen"] == min(line["errors"], key=line["errors"].get)
+        place = (line["part"], line["fold"]) if line["fold"] is not None else "unseen"
+        own = table.loc[place].xs("best_baseline", level="strategy")["prediction"]
+        chosen = table.loc[place].xs(line["chosen"], level="strategy")["prediction"]
+        assert own.tolist() == chosen.tolist()
 
 
 def test_there_is_one_prediction_per_net_and_scored_compound(first):

@@ -81,6 +81,18 @@ def test_values_at_the_edge_are_fine(settings, key, value):
     check(settings)
 
 
+def test_a_contrast_is_one_of_the_strategies(settings):
+    settings.protocol.contrast = "fine_tune"
+    check(settings)
+    settings.protocol.contrast = "fine_tun"
+    with pytest.raises(UserError) as caught:
+        check(settings)
+    assert str(caught.value) == (
+        "protocol.contrast=fine_tun is none of the strategies compared; did you mean fine_tune? "
+        "(choose one of target_only, zero_shot, fine_tune, freeze, head_only)"
+    )
+
+
 def test_the_project_is_the_nearest_folder_above_with_a_dvc_yaml(tmp_path):
     inner = tmp_path / "project" / "deep" / "deeper"
     inner.mkdir(parents=True)

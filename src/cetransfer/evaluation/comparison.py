@@ -15,6 +15,7 @@ from cetransfer.errors import UserError
 from cetransfer.evaluation.baselines import baseline_names
 from cetransfer.evaluation.best_baseline import best_predictions, choices, inner_errors
 from cetransfer.evaluation.case import notes
+from cetransfer.evaluation.contrast import Contrast, contrast_of
 from cetransfer.evaluation.coverage import (
     Coverage,
     all_intervals,
@@ -52,8 +53,8 @@ class Comparison:
     """Everything a comparison found; `document` is `comparison.json`.
 
     `part` of the predictions is what strategies are compared on; `curve` is None where there is
-    only one number of labelled rows; `intervals` and `coverage` speak of the rows never trained on,
-    where there are any.
+    only one number of labelled rows, `contrast` where none was named in advance; `intervals` and
+    `coverage` speak of the rows never trained on, where there are any.
     """
 
     document: dict[str, Any]
@@ -68,6 +69,7 @@ class Comparison:
     sources: SourceNets
     part: str
     curve: pd.DataFrame | None = None
+    contrast: Contrast | None = None
 
     @property
     def reference(self) -> Score:
@@ -178,11 +180,21 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         by_size[max(by_size)] if by_size else scored(case.layout.part)
     )
     curve = curve_table(by_size, predictions, parts, quantity) if by_size else None
+    contrast = None
+    if settings.protocol.contrast is not None:
+        contrast = contrast_of(
+            predictions,
+            settings.protocol.contrast,
+            quantity=quantity,
+            judge=case.layout.judge,
+            part=case.layout.part,
+        )
     commit, dirty = git_commit(root)
     document = {
         "strategies": [dataclasses.asdict(line) for line in strategy_scores],
         "baselines": [dataclasses.asdict(line) for line in baseline_scores],
         "best_baseline": choices(inner),
+        "contrast": dataclasses.asdict(contrast) if contrast else None,
         "coverage": coverage_document(coverage),
         "protocol": dataclasses.asdict(settings.protocol),
         "protocol_words": case.layout.words,
@@ -235,6 +247,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         sources=sources,
         part=case.layout.part,
         curve=curve,
+        contrast=contrast,
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cetransfer.evaluation.comparison import Comparison
+    from cetransfer.evaluation.contrast import Contrast
     from cetransfer.evaluation.scores import Score
     from cetransfer.tracking.store import Store
     from cetransfer.transfer.strategy import LayerPlan, Strategy
@@ -124,6 +125,11 @@ def show_comparison(comparison: Comparison) -> None:
         f"p: {document['test_words']}, corrected for the number of questions (Holm).",
         highlight=False,
     )
+    if comparison.contrast is not None:
+        alpha = document["protocol"]["alpha"]
+        console.print(
+            contrast_sentence(comparison.contrast, document["unit"], alpha), highlight=False
+        )
     if comparison.curve is not None:
         from cetransfer.reporting.curve import show_curve
 
@@ -141,13 +147,29 @@ def sentence(comparison: Comparison) -> str:
         "not_distinguishable": "The difference is not distinguishable from chance",
         "negative_transfer": "The difference is more than chance",
     }[best.verdict]
-    p = p_value(best.p_corrected)
-    relation = p.replace("<", "< ") if p.startswith("<") else f"= {p}"
     return (
         f"Lowest error: {best.name}, {best.mae:.4f} {unit}, {best.delta:+.4f} against "
         f"{comparison.reference.name}. {gain} "
-        f"(95 %: {best.delta_low:+.4f} to {best.delta_high:+.4f}, corrected p {relation})."
+        f"(95 %: {best.delta_low:+.4f} to {best.delta_high:+.4f}, "
+        f"corrected p {_relation(best.p_corrected)})."
     )
+
+
+def contrast_sentence(contrast: Contrast, unit: str, alpha: float) -> str:
+    """Return what became of the question named before the run, in one sentence."""
+    direction = "lower" if contrast.delta < 0 else "higher"
+    sure = "more than chance" if contrast.p < alpha else "not distinguishable from chance"
+    return (
+        f"Asked in advance: {contrast.strategy}'s error is {abs(contrast.delta):.4f} {unit} "
+        f"{direction} than that of the best baseline, which was chosen on inner folds; that is "
+        f"{sure} (95 %: {contrast.delta_low:+.4f} to {contrast.delta_high:+.4f}, "
+        f"p {_relation(contrast.p)})."
+    )
+
+
+def _relation(p: float | None) -> str:
+    text = p_value(p)
+    return text.replace("<", "< ") if text.startswith("<") else f"= {text}"
 
 
 def show_places(output: Path, store: Store, run_id: str) -> None:

@@ -84,9 +84,15 @@ def _log(store: Store, comparison: Comparison, staged: Path) -> str:
             "best_delta": best.delta,
             "seconds": document["seconds"],
             **{f"mae.{line.name}": line.mae for line in comparison.strategies},
+            **_contrast(comparison),
         },
     )
     return parent_id
+
+
+def _contrast(comparison: Comparison) -> dict[str, float]:
+    contrast = comparison.contrast
+    return {} if contrast is None else {"contrast.delta": contrast.delta, "contrast.p": contrast.p}
 
 
 def _numbers(line: Score) -> dict[str, float | None]:

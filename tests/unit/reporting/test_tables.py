@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from cetransfer.reporting.tables import sentence, show_comparison, show_plans
+from cetransfer.evaluation.contrast import Contrast
+from cetransfer.reporting.tables import contrast_sentence, sentence, show_comparison, show_plans
 from cetransfer.transfer.strategy import make_strategies
 
 
@@ -49,6 +50,32 @@ def test_where_target_only_is_best_no_transfer_helped(finished):
     reference = dataclasses.replace(finished.strategies[0], mae=0.001)
     best = dataclasses.replace(finished, strategies=[reference, *finished.strategies[1:]])
     assert sentence(best) == ("Lowest error: target_only, 0.0010 eV/atom. No transfer did better.")
+
+
+CONTRAST = Contrast("fine_tune", "best_baseline", -0.05, -0.07, -0.03, 0.002)
+
+
+def test_the_question_named_in_advance_is_answered_in_one_sentence(finished, capsys):
+    told = contrast_sentence(CONTRAST, "eV/atom", 0.05)
+    assert told == (
+        "Asked in advance: fine_tune's error is 0.0500 eV/atom lower than that of the best "
+        "baseline, which was chosen on inner folds; that is more than chance (95 %: -0.0700 to "
+        "-0.0300, p = 0.0020)."
+    )
+    show_comparison(dataclasses.replace(finished, contrast=CONTRAST))
+    assert told in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_question_that_is_not_settled_or_settled_otherwise_is_called_so():
+    worse = dataclasses.replace(CONTRAST, delta=0.02, p=1e-6)
+    assert "0.0200 GPa higher than" in contrast_sentence(worse, "GPa", 0.05)
+    assert "p < 0.0001" in contrast_sentence(worse, "GPa", 0.05)
+    assert "is not distinguishable from chance" in contrast_sentence(CONTRAST, "eV/atom", 0.001)
+
+
+def test_nothing_is_said_of_a_question_that_was_not_asked(finished, capsys):
+    show_comparison(finished)
+    assert "Asked in advance" not in capsys.readouterr().out
 
 
 def test_the_table_shows_every_line_with_its_error_in_full(finished, capsys):
