@@ -40,7 +40,7 @@ def compare(settings: Settings) -> None:
     from cetransfer.evaluation.result import publish, stage
     from cetransfer.reporting import tables
     from cetransfer.reporting.figures import draw_comparison
-    from cetransfer.tracking.comparison_log import log_comparison
+    from cetransfer.tracking.comparison_log import execution_of, log_comparison
     from cetransfer.tracking.store import open_store
     from cetransfer.training.fit import require_accelerator
 
@@ -69,7 +69,7 @@ def compare(settings: Settings) -> None:
     comparison = run(settings, case, root, partial)
     staged = stage(comparison, partial / "result")
     draw_comparison(comparison, staged)
-    run_id = log_comparison(store, comparison, staged)
+    run_id = log_comparison(store, comparison, staged, execution_of(partial))
     publish(staged, output)
     shutil.rmtree(partial)
     tables.show_comparison(comparison)

@@ -5,6 +5,9 @@ import time
 
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
+
+from cetransfer.evaluation import result as files_of_a_comparison
 
 LIMIT = 120.0
 
@@ -66,3 +69,38 @@ def test_after_a_kill_the_same_command_goes_on_to_the_same_numbers(first, tools,
     for part in ("strategies", "baselines", "labelled", "key"):
         assert result.document[part] == first.document[part]
     assert not list((project / "out").glob(".partial-*"))
+
+
+def comparisons(project):
+    """Return the ids of all runs of comparisons."""
+    client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
+    experiment = client.get_experiment_by_name("cetransfer").experiment_id
+    found = client.search_runs([experiment], "tags.`cetransfer.kind` = 'comparison'")
+    return {run.info.run_id for run in found}
+
+
+def test_a_kill_before_the_files_are_moved_does_not_log_the_comparison_twice(
+    tools, project, inside, monkeypatch
+):
+    words = ("compare", *tools.TINY, "output_dir=out")
+    before = comparisons(project)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files_of_a_comparison, "publish", killed)
+        assert inside(*words, cwd=project).returncode == 130
+    (logged,) = comparisons(project) - before
+    assert earlier_is_whole(project)
+
+    done = inside(*words, cwd=project)
+    assert done.returncode == 0
+    assert f"run {logged} in" in done.stdout
+    assert comparisons(project) - before == {logged}
+    assert tools.read(project / "out").document["n_target"] == 60
+    assert not list((project / "out").glob(".partial-*"))
+
+    # the same command once more, after it came to its end, is a comparison of its own
+    assert inside(*words, cwd=project).returncode == 0
+    assert len(comparisons(project) - before) == 2

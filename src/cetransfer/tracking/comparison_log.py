@@ -1,10 +1,16 @@
-"""A comparison in MLflow: a parent run, and a child for each strategy and baseline."""
+"""A comparison in MLflow: a parent run, and a child for each strategy and baseline.
+
+A run that was killed after its comparison was logged, and goes on, must not log it again; the same
+command given anew must. So what is unfinished has a name of its own, which its runs carry.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from typing import TYPE_CHECKING
 
+from cetransfer.files import write_aside
 from cetransfer.tracking.source_log import source_runs
 from cetransfer.tracking.store import store_errors
 from cetransfer.tracking.write import finish_run, flatten, log_series, start_run
@@ -17,8 +23,24 @@ if TYPE_CHECKING:
     from cetransfer.tracking.store import Store
 
 
-def log_comparison(store: Store, comparison: Comparison, staged: Path) -> str:
-    """Log a finished comparison and return the parent's run id.
+#: tag of all runs of one execution, however often it was interrupted
+EXECUTION = "cetransfer.execution"
+
+
+def execution_of(partial: Path) -> str:
+    """Return the name of the execution whose unfinished results lie in a folder.
+
+    It is made up at the first call, and ends with the folder.
+    """
+    file = partial / "execution"
+    if not file.is_file():
+        with write_aside(file) as aside:
+            aside.write_text(uuid.uuid4().hex)
+    return file.read_text()
+
+
+def log_comparison(store: Store, comparison: Comparison, staged: Path, execution: str) -> str:
+    """Log a finished comparison, unless that was done before, and return the parent's run id.
 
     Parameters
     ----------
@@ -28,6 +50,9 @@ def log_comparison(store: Store, comparison: Comparison, staged: Path) -> str:
         What was found.
     staged
         Folder with the result's files and figures.
+    execution
+        Name of the execution: if it has logged its comparison, that run is taken; what it was
+        killed in the middle of is marked so.
 
     Raises
     ------
@@ -35,15 +60,24 @@ def log_comparison(store: Store, comparison: Comparison, staged: Path) -> str:
         If the store cannot be written.
     """
     with store_errors(store.uri):
-        return _log(store, comparison, staged)
+        mine = f"tags.`{EXECUTION}` = '{execution}'"
+        runs = store.client.search_runs([store.experiment_id], mine)
+        for run in runs:
+            if "mlflow.parentRunId" not in run.data.tags and run.info.status == "FINISHED":
+                return str(run.info.run_id)
+        for run in runs:
+            if run.info.status != "FINISHED":
+                store.client.set_terminated(run.info.run_id, "KILLED")
+        return _log(store, comparison, staged, execution)
 
 
-def _log(store: Store, comparison: Comparison, staged: Path) -> str:
+def _log(store: Store, comparison: Comparison, staged: Path, execution: str) -> str:
     document = comparison.document
     hashes = document["data_hashes"]
     common = {
         "features.schema": document["feature_schema"],
         "cetransfer.key": document["key"],
+        EXECUTION: execution,
         "quantity": document["quantity"],
         "unit": document["unit"],
     }

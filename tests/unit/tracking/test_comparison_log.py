@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from cetransfer.errors import UserError
+from cetransfer.evaluation.contrast import Contrast
 from cetransfer.evaluation.result import stage
 from cetransfer.settings import TrackingSettings
-from cetransfer.tracking.comparison_log import log_comparison
+from cetransfer.tracking import comparison_log
+from cetransfer.tracking.comparison_log import execution_of, log_comparison
 from cetransfer.tracking.source_log import IDENTIFIER, source_runs
 from cetransfer.tracking.store import database, open_store
 from cetransfer.tracking.write import flatten, log_series
@@ -26,7 +28,7 @@ def staged(finished, tmp_path):
 
 @pytest.fixture
 def parent(store, finished, staged):
-    return store.client.get_run(log_comparison(store, finished, staged))
+    return store.client.get_run(log_comparison(store, finished, staged, "one"))
 
 
 def children(store, parent):
@@ -81,7 +83,7 @@ def test_the_parent_names_code_data_features_and_source_nets(store, parent, fini
 def test_every_run_says_what_it_rests_on(project, finished, tmp_path):
     (project / "data.dvc").write_text("outs:\n- md5: 0123abcd.dir\n  path: data\n")
     store = open_store(TrackingSettings(None, "cetransfer"), project)
-    log_comparison(store, finished, stage(finished, tmp_path / "staged"))
+    log_comparison(store, finished, stage(finished, tmp_path / "staged"), "one")
     runs = store.client.search_runs([store.experiment_id])
     kinds = {run.data.tags["cetransfer.kind"] for run in runs}
     assert kinds == {"comparison", "strategy", "baseline", "source"}
@@ -89,6 +91,60 @@ def test_every_run_says_what_it_rests_on(project, finished, tmp_path):
         assert {"mlflow.source.git.commit", "git.dirty"} <= set(run.data.tags)
         assert run.data.tags["dvc.data"] == "0123abcd.dir"
         assert run.data.tags["data.toy_source.parquet"] == "0" * 64
+
+
+def test_an_execution_keeps_its_name_until_its_folder_goes(tmp_path):
+    partial = tmp_path / "partial"
+    first = execution_of(partial)
+    assert execution_of(partial) == first
+    assert execution_of(tmp_path / "other") != first
+
+
+def parents(store):
+    found = store.client.search_runs([store.experiment_id], "tags.`cetransfer.kind` = 'comparison'")
+    return {run.info.run_id: run.info.status for run in found}
+
+
+def test_one_execution_logs_its_comparison_once_and_another_logs_its_own(store, finished, staged):
+    first = log_comparison(store, finished, staged, "one")
+    assert log_comparison(store, finished, staged, "one") == first
+    second = log_comparison(store, finished, staged, "two")
+    assert parents(store) == {first: "FINISHED", second: "FINISHED"}
+
+
+def test_a_deleted_run_of_an_execution_is_logged_anew(store, finished, staged):
+    first = log_comparison(store, finished, staged, "one")
+    store.client.delete_run(first)
+    assert log_comparison(store, finished, staged, "one") != first
+
+
+def test_what_a_kill_left_half_logged_is_marked_and_logged_anew(
+    store, finished, staged, monkeypatch
+):
+    finish, seen = comparison_log.finish_run, []
+
+    def killed(opened, run_id, *rest):
+        seen.append(run_id)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        finish(opened, run_id, *rest)
+
+    monkeypatch.setattr(comparison_log, "finish_run", killed)
+    with pytest.raises(KeyboardInterrupt):
+        log_comparison(store, finished, staged, "one")
+    (half,) = parents(store)
+    whole = log_comparison(store, finished, staged, "one")
+    assert parents(store) == {half: "KILLED", whole: "FINISHED"}
+    status = {run_id: store.client.get_run(run_id).info.status for run_id in seen[:3]}
+    assert list(status.values()) == ["FINISHED", "FINISHED", "KILLED"]
+    assert log_comparison(store, finished, staged, "one") == whole
+
+
+def test_the_parent_carries_the_contrast_where_there_is_one(store, finished, staged):
+    contrast = Contrast("fine_tune", "best_baseline", -0.05, -0.07, -0.03, 0.002)
+    asked = dataclasses.replace(finished, contrast=contrast)
+    metrics = store.client.get_run(log_comparison(store, asked, staged, "one")).data.metrics
+    assert (metrics["contrast.delta"], metrics["contrast.p"]) == (-0.05, 0.002)
 
 
 def test_a_child_carries_all_its_numbers_and_its_model(store, parent, finished):
@@ -170,7 +226,7 @@ def test_a_store_that_refuses_a_run_is_a_users_error(
 
     def run():
         store = open_store(TrackingSettings(uri, "cetransfer"), project)
-        log_comparison(store, finished, staged)
+        log_comparison(store, finished, staged, "one")
 
     with pytest.raises(UserError, match="tracking"):
         run()
