@@ -33,7 +33,8 @@ def compared(tools, inside, project):
 
 
 def test_draws_share_no_row_and_are_tested_on_the_rows_of_none(compared):
-    result = compared("draws", "protocol=draws", "dataset.n_labelled=30")
+    words = ("protocol=draws", "dataset.n_labelled=30", "protocol.contrast=fine_tune")
+    result = compared("draws", *words)
     document, table = result.document, result.predictions
     rows = document["target"]["rows"]
     assert len(set(document["labelled"])) == 5 * 30
@@ -45,6 +46,9 @@ def test_draws_share_no_row_and_are_tested_on_the_rows_of_none(compared):
     assert (document["test"], document["replicates"]) == ("paired_t", 5)
     assert f"(5 draws of 30 labelled rows, tested on {rows - 150})" in result.printed
     assert "p: paired t over 5 draws" in result.printed
+    assert document["contrast"]["strategy"] == "fine_tune"
+    assert "Asked in advance: fine_tune's error is" in result.printed
+    assert f"{document['contrast']['delta_low']:+.4f} to" in result.printed
     # the source nets of the first comparison serve here too
     assert "source nets: " in result.said
 
@@ -73,7 +77,11 @@ def test_train_makes_the_source_nets_that_compare_will_ask_for(compared, tools, 
 
 
 def test_a_learning_curve_opens_in_pandas_and_stands_in_the_store(compared, project):
-    result = compared("curve", "protocol=learning_curve", "protocol.sizes=[5,10]")
+    words = ("protocol=learning_curve", "protocol.sizes=[5,10]", "training.source.nets=7")
+    result = compared("curve", *words)
+    # five draws of two members are three blocks of two source nets each
+    assert "1 of 7 source nets start no network" in result.said
+    assert result.document["source_nets"]["used"] == 6
     curve = pd.read_csv(result.folder / "learning_curve.csv")
     assert set(curve["n_labelled"]) == {5, 10}
     assert (curve["mae"] > 0).all()
