@@ -71,7 +71,9 @@ def test_source_and_target_can_be_chosen_apart(compose):
 @pytest.mark.parametrize(("protocol", "repeats"), [("default", 1), ("full", 5)])
 def test_every_protocol_composes(compose, protocol, repeats):
     found = compose(f"protocol={protocol}").protocol
-    assert found == shapes.ProtocolSettings("kfold", 10, repeats, 5, 0.05, 0.005, True, None, None)
+    assert found == shapes.ProtocolSettings(
+        "kfold", 10, repeats, 5, 0.05, 0.005, True, draws=None, sizes=None, contrast=None
+    )
 
 
 def test_an_experiment_overrides_groups_and_keys(compose):
