@@ -83,6 +83,7 @@ Examples:
   cetransfer compare experiment=quick
   cetransfer compare dataset=li2023 network=small strategy=[target_only,fine_tune]
   cetransfer compare strategy.freeze.layers=2 protocol.members=3 seed=1
+  cetransfer compare dataset=li2023 protocol=paper2023    published and leak-free errors
   cetransfer data audit li2023_spinel li2023_perovskite
   cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
   cetransfer compare --cfg job            the configuration, without running

@@ -25,11 +25,20 @@ if TYPE_CHECKING:
 
     from cetransfer.features.domain import Domain
 
+PAPER2023 = "paper2023"
+"""The protocol that trains in a way of its own."""
+
+FREE_OF_PAPER2023 = ("seed", "quiet", "output_dir", "features_dir", "source_dir", "tracking")
+"""What can be set beside that protocol."""
+
 
 def compare(settings: Settings) -> None:
     """Compare the strategies and write, log and print the result."""
     from cetransfer.evaluation.protocol import make_protocol
 
+    if settings.protocol.kind == PAPER2023:
+        _compare_as_published(settings)
+        return
     make_plans(settings.strategy, len(settings.network.hidden) + 1)
     make_protocol(settings)
 
@@ -74,6 +83,39 @@ def compare(settings: Settings) -> None:
     shutil.rmtree(partial)
     tables.show_comparison(comparison)
     tables.show_places(output, store, run_id)
+
+
+def _compare_as_published(settings: Settings) -> None:
+    """Repeat the paper's procedure, with its leaks and without, and write, log and print it."""
+    from cetransfer.composition import refuse_changes
+
+    refuse_changes(settings, f"protocol={PAPER2023}", FREE_OF_PAPER2023)
+
+    from cetransfer.evaluation.case import load_domains
+    from cetransfer.evaluation.paper2023.files import DOCUMENT, stage_repetition
+    from cetransfer.evaluation.paper2023.recipe import PAPER
+    from cetransfer.evaluation.paper2023.repetition import repeat, repetition_key
+    from cetransfer.files import move_files
+    from cetransfer.reporting.paper2023 import show_repetition
+    from cetransfer.reporting.tables import show_places
+    from cetransfer.tracking.paper2023_log import log_repetition
+    from cetransfer.tracking.store import open_store
+
+    set_quiet(quiet=settings.quiet)
+    root = project_root()
+    (source,), target = load_domains(settings, root)
+    key = repetition_key(settings, source, target, PAPER)
+    output = _folder(settings, root / "outputs" / "compare" / f"{PAPER2023}-{key[:8]}")
+    partial = output / f".partial-{key}"
+    _announce((source,), target)
+    store = open_store(settings.tracking, root)
+    found = repeat(settings, source, target, root, partial, PAPER)
+    staged = stage_repetition(found, partial / "result")
+    run_id = log_repetition(store, found, staged)
+    move_files(staged, output, last=DOCUMENT)
+    shutil.rmtree(partial)
+    show_repetition(found)
+    show_places(output, store, run_id)
 
 
 def train(settings: Settings) -> None:

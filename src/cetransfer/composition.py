@@ -6,8 +6,9 @@ import dataclasses
 import os
 import re
 import sys
+from json import dumps
 from pathlib import Path
-from typing import Any, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 import hydra
 from hydra.errors import HydraException
@@ -17,6 +18,9 @@ from yaml import YAMLError
 
 from cetransfer import settings as shapes
 from cetransfer.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SHAPES: dict[str, type] = {
     "config": shapes.Settings,
@@ -95,6 +99,50 @@ def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one
     if isinstance(checked, shapes.Settings):
         shapes.check(checked)
     return checked
+
+
+def refuse_changes(settings: shapes.Settings, choice: str, free: Sequence[str]) -> None:
+    """Refuse settings that differ from those that one choice, of something fixed, makes by itself.
+
+    Parameters
+    ----------
+    settings
+        As composed for the user.
+    choice
+        For example ``"protocol=paper2023"``.
+    free
+        Keys, or groups of keys, that may have any value.
+
+    Raises
+    ------
+    UserError
+        Naming the first key with another value and what sets it right.
+    """
+    with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
+        alone = to_settings(hydra.compose("config", [choice]), shapes.Settings)
+    asked, fixed = (_leaves(dataclasses.asdict(each)) for each in (settings, alone))
+    # a data set is named before what makes it up
+    for key in sorted(asked.keys() | fixed.keys(), key=lambda key: (key != "dataset.name", key)):
+        value = asked.get(key)
+        if key.split(".")[0] in free or value == fixed.get(key):
+            continue
+        remedy = (
+            f"give dataset={fixed[key]}"
+            if key == "dataset.name"
+            else f"leave out what makes {key} {value if isinstance(value, str) else dumps(value)}"
+        )
+        raise UserError(
+            f"{choice} is a fixed procedure on fixed data; {remedy} (free are {', '.join(free)})"
+        )
+
+
+def _leaves(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return the values of nested mappings by their dotted keys."""
+    leaves: dict[str, Any] = {}
+    for name, value in tree.items():
+        key = f"{prefix}{name}"
+        leaves |= _leaves(value, f"{key}.") if isinstance(value, dict) else {key: value}
+    return leaves
 
 
 def _explain(error: Exception, config: str) -> str:

@@ -59,6 +59,36 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
         aside.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n")
 
 
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Turn what goes wrong with an output folder into one line that names it.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written to.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"cannot write {folder}: {error.strerror}; give output_dir=FOLDER that is writable"
+        ) from error
+
+
+def move_files(staged: Path, output: Path, last: str) -> None:
+    """Move all files of a folder over those of the same name in another, one of them at the end.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be written to.
+    """
+    with writing_to(output):
+        for path in sorted(staged.iterdir(), key=lambda path: path.name == last):
+            path.replace(output / path.name)
+
+
 def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """Read a parquet file of our own, or some columns of it.
 

@@ -10,10 +10,10 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError
-from cetransfer.progress import track
+from cetransfer.progress import follow, track
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 HEARTBEAT = 0.5
 """Seconds between two looks at the parent."""
@@ -46,13 +46,55 @@ def in_parts(
     UserError
         What `work` raises, or if a process ends early.
     """
+    unit = "part" if total == 1 else "parts"
+    workers = min(most_workers, total)
+    for _ in track(_finished(work, calls, workers, description), description, total, unit):
+        pass
+
+
+def side_by_side(
+    work: Callable[..., None],
+    calls: Sequence[tuple[Any, ...]],
+    done: Callable[[], int],
+    total: int,
+    description: str,
+    unit: str,
+) -> None:
+    """Call `work` with the arguments of each of `calls`, few and long ones, on all cores.
+
+    Parameters
+    ----------
+    work, calls
+        As of `in_parts`; calls are begun in their order.
+    done
+        Returns how much of `total` the work has done and kept so far, for the progress.
+    total, description, unit
+        For the progress.
+
+    Raises
+    ------
+    UserError
+        As `in_parts`.
+    """
+    with follow(done, description, total, unit):
+        for _ in _finished(work, calls, len(calls), description):
+            pass
+
+
+def _finished(
+    work: Callable[..., None],
+    calls: Iterable[tuple[Any, ...]],
+    most_workers: int,
+    description: str,
+) -> Iterator[None]:
+    """Yield after each call that is finished, in any order."""
     from joblib import Parallel, cpu_count, delayed, parallel_config
 
-    unit = "part" if total == 1 else "parts"
-    workers = min(cpu_count(), most_workers, total)
+    workers = min(cpu_count(), most_workers)
     if workers <= 1:
-        for arguments in track(calls, description, total, unit):
+        for arguments in calls:
             work(*arguments)
+            yield
         return
     # idle threads that spin would take the core from the next process
     with parallel_config(
@@ -62,8 +104,7 @@ def in_parts(
             delayed(work)(*arguments) for arguments in calls
         )
         try:
-            for _ in track(done, description, total, unit):
-                pass
+            yield from done
         except BrokenProcessPool as error:
             raise UserError(
                 f"{description}: a worker process ended early (out of memory?); finished parts are "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Sized
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+GLANCE = 0.5
+"""Seconds between two looks at work that is done elsewhere."""
+
 _console = Console(stderr=True)
 
 
@@ -46,8 +50,8 @@ def show(renderable: RenderableType) -> None:
 @contextmanager
 def meter(
     description: str, total: int | None = None, unit: str = ""
-) -> Iterator[Callable[[], None]]:
-    """Yield a function to be called once per finished step.
+) -> Iterator[Callable[..., None]]:
+    """Yield a function to be called once per finished step, or with the number of steps finished.
 
     On a terminal: a bar with elapsed and remaining time. Piped: one line at the start and one at
     the end. Quiet: none.
@@ -66,7 +70,7 @@ def meter(
     began = time.monotonic()
     with Progress(*columns, console=_console, disable=_console.quiet or not terminal) as bar:
         task = bar.add_task(description, total=total)
-        yield lambda: bar.advance(task)
+        yield lambda steps=1: bar.advance(task, steps)
     if not terminal:
         say(f"  done in {time.monotonic() - began:.0f} s")
 
@@ -81,3 +85,28 @@ def track(
         for item in items:
             yield item
             advance()
+
+
+@contextmanager
+def follow(done: Callable[[], int], description: str, total: int, unit: str) -> Iterator[None]:
+    """Show how far work is that is done elsewhere (see `meter`), asking `done` now and then."""
+    ended = threading.Event()
+
+    def look(advance: Callable[[int], None]) -> None:
+        shown = 0
+        while True:
+            last = ended.wait(GLANCE)
+            now = done()
+            advance(now - shown)
+            shown = now
+            if last:
+                return
+
+    with meter(description, total, unit) as advance:
+        watcher = threading.Thread(target=look, args=(advance,), daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watcher.join()

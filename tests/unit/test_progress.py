@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
 
 import pytest
 
-from cetransfer.progress import meter, say, set_quiet, track
+from cetransfer import progress
+from cetransfer.progress import follow, meter, say, set_quiet, track
 
 
 class Terminal(io.StringIO):
@@ -92,3 +94,31 @@ def test_a_step_that_fails_passes_its_error_on(capsys):
     with pytest.raises(ValueError, match=r"^$"):
         fail()
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_work_that_is_done_elsewhere_is_followed_to_its_end(terminal, monkeypatch):
+    monkeypatch.setattr(progress, "GLANCE", 0.01)
+    stream, asked = terminal(), threading.Event()
+    done = 30
+
+    def look():
+        asked.set()
+        return done
+
+    with follow(look, "training", 100, "steps"):
+        assert asked.wait(10)
+        done = 100
+    assert "100/100" in stream.getvalue()
+
+
+def test_following_stops_with_work_that_fails(capsys):
+    before = threading.active_count()
+
+    def fail():
+        with follow(lambda: 1, "training", 3, "steps"):
+            raise ValueError
+
+    with pytest.raises(ValueError, match=r"^$"):
+        fail()
+    assert threading.active_count() == before
+    assert capsys.readouterr().err == "training: 3 steps\n"

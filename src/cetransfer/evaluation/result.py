@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pandas as pd
 
-from cetransfer.errors import UserError
 from cetransfer.evaluation.predictions import ensemble
-from cetransfer.files import write_json
+from cetransfer.files import move_files, write_json, writing_to
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,15 +98,10 @@ def publish(staged: Path, output: Path) -> None:
         If the folder cannot be written to.
     """
     drawn = (staged / COVERAGE).exists()
-    try:
+    with writing_to(output):
         for name in CURVE_FILES:
             if not (staged / name).exists():
                 (output / name).unlink(missing_ok=True)
-        for path in sorted(staged.iterdir(), key=lambda path: path.name == DOCUMENT):
-            path.replace(output / path.name)
+        move_files(staged, output, last=DOCUMENT)
         if not drawn:
             (output / COVERAGE).unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"cannot write {output}: {error.strerror}; give output_dir=FOLDER that is writable"
-        ) from error

@@ -27,8 +27,8 @@ def start_run(
     store
         The open store.
     name, kind
-        Of the run; the kind is ``"comparison"``, ``"strategy"``, ``"baseline"``, ``"source"`` or
-        ``"audit"``.
+        Of the run; the kind is ``"comparison"``, ``"strategy"``, ``"baseline"``, ``"source"``,
+        ``"audit"`` or ``"paper2023"``.
     data_hashes
         Hash of each file that rows were read from, by file name.
     tags
