@@ -161,7 +161,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             list(BASELINES),
             quantity=quantity,
             reference=reference,
-            judge=case.layout.judge,
+            judge=case.layout.judge_of(part),
             part=part,
             alpha=settings.protocol.alpha,
             margin=settings.protocol.margin,
@@ -173,7 +173,8 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     strategy_scores, baseline_scores = (
         by_size[max(by_size)] if by_size else scored(case.layout.part)
     )
-    curve = curve_table(by_size, predictions, parts, quantity) if by_size else None
+    shared = {size: case.layout.judge_of(part).test_to_train for size, part in parts.items()}
+    curve = curve_table(by_size, predictions, parts, shared, quantity) if by_size else None
     commit, dirty = git_commit(root)
     document = {
         "strategies": [dataclasses.asdict(line) for line in strategy_scores],
