@@ -7,7 +7,8 @@ replicates are independent, and what a test has to know is by how much: its stan
 
 for J paired differences of variance s^2. Nadeau and Bengio set the second term to n_test/n_train
 for the training rows that folds share (`statistics.corrected_t`). Where scored rows share elements
-as well, the mean of folds varies by more than folds differ, and what is missing is added to it.
+as well, the mean of folds varies by more than folds differ: by m s^2, say, more than s^2/J. So does
+the score of a fold, and the second term becomes m + (1 + m) n_test/n_train.
 """
 
 from __future__ import annotations
@@ -114,7 +115,8 @@ class _AmongKin(Judge):
         by_row = _by_row(own) - _by_row(other)
         luck = self.kin.variance_of_mean(by_row) / variance
         missing = luck if self.common else max(0.0, luck - 1.0 / len(differences))
-        return Pair(differences, self.test_to_train + missing)
+        # a score varies by what its spread over folds does not hold, too
+        return Pair(differences, self.test_to_train * (1.0 + missing) + missing)
 
 
 @dataclass(frozen=True)

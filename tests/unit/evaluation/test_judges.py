@@ -67,7 +67,8 @@ def test_an_effect_of_elements_that_all_folds_have_is_added_to_what_they_differ_
     judge = SignFlip(0.125, relatives(), seed=0)
     pair = judge.pair(own, other)
     # the six effects are the luck of this table, however much alike the folds are
-    variance = (1 / FOLDS + pair.test_to_train - 0.125) * pair.differences.var(ddof=1)
+    missing = (pair.test_to_train - 0.125) / 1.125
+    variance = (1 / FOLDS + missing) * pair.differences.var(ddof=1)
     by_element = (second - first).mean(axis=0)
     assert variance == pytest.approx(by_element.var(ddof=1) / ROWS, rel=1e-6)
     alone = CorrectedT(0.125)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cetransfer.evaluation.kin import Kin
@@ -23,6 +23,7 @@ def brute(values, names, fewest):
     return max(related * fewest / (fewest - 1), alone) / count**2
 
 
+@settings(deadline=None)
 @given(
     names=st.lists(
         st.lists(st.sampled_from("abcdef"), max_size=3, unique=True), min_size=3, max_size=25
