@@ -34,6 +34,7 @@ bench: .venv/ready data
 	PYTHONPATH=src .venv/bin/python benchmarks/features.py
 	PYTHONPATH=src .venv/bin/python benchmarks/structures.py
 	PYTHONPATH=src .venv/bin/python benchmarks/calibration.py
+	PYTHONPATH=src .venv/bin/python benchmarks/calibration_elements.py
 
 .venv/ready: requirements.lock pyproject.toml hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "the lock is for Python 3.11; say make PYTHON=python3.11 ...")'

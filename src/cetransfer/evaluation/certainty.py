@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
-    from numpy.typing import NDArray
+
+    from cetransfer.evaluation.judges import Pair
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,10 @@ class Certainty:
 
 def certainties(
     predictions: pd.DataFrame,
-    differences: Mapping[str, NDArray[np.float64]],
+    pairs: Mapping[str, Pair],
     *,
     quantity: str,
     reference: str,
-    test_to_train: float,
     margin: float,
 ) -> dict[str, Certainty]:
     """Return the certainty of every strategy.
@@ -42,14 +42,12 @@ def certainties(
     ----------
     predictions
         The part of the table of `cetransfer.evaluation.predictions` that is scored.
-    differences
-        (J,) differences of the ensembles' fold scores from the reference's, for each strategy.
+    pairs
+        The ensembles' fold scores paired with the reference's, for each strategy.
     quantity
         Column of the labels.
     reference
         The strategy that gains are measured against.
-    test_to_train
-        n_test / n_train of one fold; 0 of draws, which share no rows.
     margin
         What still counts as equal, in the unit of the labels.
 
@@ -57,20 +55,20 @@ def certainties(
     -------
     For each strategy; `p_new_sources` is corrected for their number (Holm).
     """
-    found = {name: _luck(predictions, name, reference, quantity) for name in differences}
+    found = {name: _luck(predictions, name, reference, quantity) for name in pairs}
     p_values = {
-        name: new_sources_p(own, test_to_train, known[0], known[1])
-        for name, own in differences.items()
+        name: new_sources_p(own.differences, own.test_to_train, known[0], known[1])
+        for name, own in pairs.items()
         if (known := found[name])
     }
     corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True))
     return {
         name: Certainty(
             corrected.get(name),
-            correlated_odds(own, test_to_train, margin),
+            correlated_odds(own.differences, own.test_to_train, margin),
             known[0].shares if (known := found[name]) else None,
         )
-        for name, own in differences.items()
+        for name, own in pairs.items()
     }
 
 

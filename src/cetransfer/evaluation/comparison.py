@@ -167,7 +167,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             baseline_names(),
             quantity=quantity,
             reference=reference,
-            judge=case.layout.judge,
+            judge=case.layout.judge_of(part),
             part=part,
             alpha=settings.protocol.alpha,
             margin=settings.protocol.margin,
@@ -179,7 +179,8 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     strategy_scores, baseline_scores = (
         by_size[max(by_size)] if by_size else scored(case.layout.part)
     )
-    curve = curve_table(by_size, predictions, parts, quantity) if by_size else None
+    shared = {size: case.layout.judge_of(part).test_to_train for size, part in parts.items()}
+    curve = curve_table(by_size, predictions, parts, shared, quantity) if by_size else None
     contrast = None
     if settings.protocol.contrast is not None:
         contrast = contrast_of(

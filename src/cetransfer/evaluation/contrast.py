@@ -59,8 +59,7 @@ def contrast_of(
     combined = ensemble(predictions[predictions["part"] == part], quantity)
     tables = [combined[combined["strategy"] == name] for name in (strategy, BEST)]
     own, other = (float(each["error"].abs().groupby(each["row"]).mean().mean()) for each in tables)
-    replicates, others = (judge.replicates(each) for each in tables)
-    test = judge.test(replicates - others)
+    test = judge.test(judge.pair(*tables))
     delta = own - other
     return Contrast(
         strategy,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from cetransfer.evaluation.predictions import ensemble
+from cetransfer.evaluation.statistics import corrected_t
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ def curve_table(
     scores: Mapping[int, tuple[Sequence[Score], Sequence[Score]]],
     predictions: pd.DataFrame,
     parts: Mapping[int, str],
+    shared: Mapping[int, float],
     quantity: str,
 ) -> pd.DataFrame:
     """Return one row per strategy or baseline and size.
@@ -36,6 +37,8 @@ def curve_table(
         The table of predictions.
     parts
         Which part of it belongs to each size.
+    shared
+        n_test / n_train of each size's draws, or what stands for it: 0 where they share no rows.
     quantity
         Column of the labels.
 
@@ -54,7 +57,7 @@ def curve_table(
         for kind, lines in zip(("strategy", "baseline"), families, strict=True):
             for line in lines:
                 errors = per_draw[line.name].to_numpy(np.float64)
-                low, high = interval_over_draws(errors)
+                over_draws = corrected_t(errors, shared[size])
                 rows.append(
                     {
                         "strategy": line.name,
@@ -62,8 +65,8 @@ def curve_table(
                         "n_labelled": size,
                         "draws": len(errors),
                         **{column: getattr(line, column) for column in COLUMNS},
-                        "draw_low": low,
-                        "draw_high": high,
+                        "draw_low": over_draws.low,
+                        "draw_high": over_draws.high,
                     }
                 )
     table = pd.DataFrame(rows)
@@ -73,13 +76,6 @@ def curve_table(
         key=lambda column: column.map(order) if column.name == "strategy" else column,
         ignore_index=True,
     )
-
-
-def interval_over_draws(errors: np.ndarray) -> tuple[float, float]:
-    """Return the 95 % t interval of a mean over independent draws (J,)."""
-    mean, count = float(errors.mean()), len(errors)
-    reach = float(stats.t.ppf(0.975, count - 1) * errors.std(ddof=1) / np.sqrt(count))
-    return mean - reach, mean + reach
 
 
 def crossovers(table: pd.DataFrame, reference: str) -> dict[str, int | None]:

@@ -1,4 +1,4 @@
-"""A protocol: which rows are labelled, how they are split and what a test takes for a replicate.
+"""A protocol: which rows are labelled, how they are split and how they are tested.
 
 A new protocol is one class in a file in `cetransfer.evaluation.protocols` and one YAML file in
 `conf/protocol`.
@@ -7,14 +7,14 @@ A new protocol is one class in a file in `cetransfer.evaluation.protocols` and o
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from cetransfer.errors import UserError, nearest
 from cetransfer.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -48,6 +48,8 @@ class Layout:
         What the reader should know, one line each.
     groups
         The groups of every target row, where splits hold out groups.
+    judges
+        Of further parts that strategies are compared on.
     """
 
     labelled: NDArray[np.int64]
@@ -57,6 +59,11 @@ class Layout:
     words: str
     notes: tuple[str, ...] = ()
     groups: Sequence[tuple[str, ...]] | None = None
+    judges: Mapping[str, Judge] = field(default_factory=dict)
+
+    def judge_of(self, part: str) -> Judge:
+        """Return the judge of a part of the predictions."""
+        return self.judges.get(part, self.judge)
 
 
 class Protocol(ABC):

@@ -61,7 +61,7 @@ class Score:
 class _Raw:
     """What a line is made of, before any comparison."""
 
-    replicates: NDArray[np.float64]
+    scored: pd.DataFrame
     per_compound: NDArray[np.float64]
     elements: list[tuple[str, ...]]
     single: float
@@ -100,7 +100,7 @@ def score(
     reference
         The strategy that gains are measured against (target_only).
     judge
-        What a replicate is, and the test of paired ones.
+        What pairs the errors of two strategies, and the test of them.
     part
         The part of the predictions that is scored.
     alpha
@@ -118,13 +118,13 @@ def score(
     """
     combined = ensemble(predictions, quantity)
     raw = {
-        name: _raw(name, predictions, combined, quantity, judge, part)
+        name: _raw(name, predictions, combined, quantity, part)
         for name in (*strategies, *baselines)
     }
 
     def against(other: str, names: Sequence[str]) -> dict[str, tuple[PairedTest, float]]:
         asked = [name for name in names if name != other]
-        tests = [judge.test(raw[name].replicates - raw[other].replicates) for name in asked]
+        tests = [judge.test(judge.pair(raw[name].scored, raw[other].scored)) for name in asked]
         corrected = holm([test.p for test in tests])
         return {name: (test, p) for name, test, p in zip(asked, tests, corrected, strict=True)}
 
@@ -170,22 +170,16 @@ def score(
     strategy_tests = against(reference, strategies)
     baseline_tests = against(reference, baselines)
     to_best = against(BEST, strategies)
-    differences = {
-        name: raw[name].replicates - raw[reference].replicates
-        for name in strategies
-        if name != reference
-    }
-    certain = (
-        {}
-        if judge.test_to_train is None
-        else certainties(
-            predictions[predictions["part"] == part],
-            differences,
-            quantity=quantity,
-            reference=reference,
-            test_to_train=judge.test_to_train,
-            margin=margin,
-        )
+    certain = certainties(
+        predictions[predictions["part"] == part],
+        {
+            name: judge.pair(raw[name].scored, raw[reference].scored)
+            for name in strategies
+            if name != reference
+        },
+        quantity=quantity,
+        reference=reference,
+        margin=margin,
     )
     return (
         [line(name, strategy_tests, to_best[name][1]) for name in strategies],
@@ -198,7 +192,6 @@ def _raw(
     predictions: pd.DataFrame,
     combined: pd.DataFrame,
     quantity: str,
-    judge: Judge,
     part: str,
 ) -> _Raw:
     own = combined[(combined["strategy"] == name) & (combined["part"] == part)]
@@ -208,7 +201,7 @@ def _raw(
     labels = own[quantity]
     per_compound = error.groupby([own["A"], own["B"], own["row"]]).mean()
     return _Raw(
-        replicates=judge.replicates(own),
+        scored=own,
         per_compound=per_compound.to_numpy(np.float64),
         elements=[key[:2] for key in per_compound.index],
         single=float((single["prediction"] - single[quantity]).abs().mean()),

@@ -37,8 +37,7 @@ class Split:
     held
         Elements that its source nets must not have seen either.
     groups
-        For each scored row, the groups it is held out with: what a test takes for a replicate.
-        Empty where there are no groups.
+        For each scored row, the groups it is held out with; empty where there are no groups.
     size
         Number of labelled rows, where a learning curve has several; splits of one size are trained
         as one stack.

@@ -37,7 +37,8 @@ def corrected_t(differences: NDArray[np.float64], test_to_train: float) -> Paire
     differences
         (J,) score differences, one per (repeat, fold).
     test_to_train
-        n_test / n_train of one fold.
+        n_test / n_train of one fold; 0 for independent differences, which makes it the paired t of
+        Student, Biometrika 6:1 (1908), doi 10.1093/biomet/6.1.1.
     """
     count = len(differences)
     error = math.sqrt((1.0 / count + test_to_train) * differences.var(ddof=1))
@@ -47,14 +48,6 @@ def corrected_t(differences: NDArray[np.float64], test_to_train: float) -> Paire
     half_width = float(stats.t.ppf(0.975, count - 1) * error)
     p = float(2.0 * stats.t.sf(abs(mean) / error, count - 1))
     return PairedTest(mean, mean - half_width, mean + half_width, p)
-
-
-def paired_t(differences: NDArray[np.float64]) -> PairedTest:
-    """Test the mean of paired differences of independent replicates (J,) against zero.
-
-    Student, Biometrika 6:1 (1908), doi 10.1093/biomet/6.1.1.
-    """
-    return corrected_t(differences, 0.0)
 
 
 def holm(p_values: list[float]) -> list[float]:

@@ -1,4 +1,4 @@
-"""The test of the test, in small; `benchmarks/calibration.py` does it in full."""
+"""The test of the test, in small; `benchmarks/calibration*.py` do it in full."""
 
 from __future__ import annotations
 
@@ -9,18 +9,37 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-SCRIPT = Path(__file__).parents[3] / "benchmarks" / "calibration.py"
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
 
 @pytest.fixture(scope="module")
-def calibration():
-    spec = importlib.util.spec_from_file_location("calibration", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    # dataclasses look their module up
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+def load():
+    """Call with the name of a benchmark to import it."""
+    loaded = []
+
+    def load_one(name):
+        spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        # dataclasses, and other benchmarks, look their module up
+        sys.modules[spec.name] = module
+        loaded.append(name)
+        spec.loader.exec_module(module)
+        return module
+
+    yield load_one
+    for name in loaded:
+        del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def calibration(load):
+    return load("calibration")
+
+
+@pytest.fixture(scope="module")
+def among_elements(calibration, load):
+    assert calibration
+    return load("calibration_elements")
 
 
 def test_between_equal_halves_of_the_features_the_naive_test_claims_gains_and_ours_does_not(
@@ -61,3 +80,43 @@ def test_two_seeds_are_not_the_same_learner(calibration):
     )
     assert not np.allclose(one, other)
     assert np.array_equal(one, again)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("protocol=by_a", "dataset.n_labelled=null"),
+        ("protocol=by_pair", "dataset.n_labelled=null"),
+        ("protocol=by_element", "dataset.n_labelled=null"),
+        ("protocol=learning_curve", "protocol.sizes=[60]"),
+        ("protocol=draws", "dataset.n_labelled=15"),
+    ],
+    ids=lambda words: words[0].removeprefix("protocol="),
+)
+def test_where_rows_share_elements_the_naive_test_claims_gains_and_ours_does_not(
+    among_elements, words
+):
+    found = among_elements.rates(among_elements.ridge, words, 100, 0, elements=30, rows=200)
+    assert found.corrected <= 0.04
+    assert found.either <= 0.08
+    assert found.naive > 0.07
+
+
+def test_a_planted_gain_is_found_on_new_pairs(among_elements):
+    words = ("protocol=by_pair", "dataset.n_labelled=null")
+    found = among_elements.rates(among_elements.ridge, words, 40, 0, gain=0.4)
+    assert found.relative > 0.4
+    assert found.corrected >= 0.6
+
+
+def test_halves_of_descriptors_are_exchangeable_without_a_gain_and_not_with_one(among_elements):
+    for gain in (0.0, 0.3):
+        data, halves = among_elements.table(
+            np.random.default_rng(1), elements=30, rows=300, gain=gain
+        )
+        fit = [
+            np.corrcoef(among_elements.ridge(half, data.labels, half, ()), data.labels)[0, 1]
+            for half in halves
+        ]
+        assert (fit[1] - fit[0] > 0.15) == (gain > 0.0)
+        assert len(set(data.frame["A"]) | set(data.frame["B"])) == 30

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from cetransfer.evaluation.certainty import certainties, effective_number
+from cetransfer.evaluation.judges import Pair
 from cetransfer.evaluation.splits import Split, make_members
 
 
@@ -42,10 +43,9 @@ def certainty_of(table):
     differences = (by_fold["fine_tune"] - by_fold["target_only"]).to_numpy(np.float64)
     found = certainties(
         table,
-        {"fine_tune": differences},
+        {"fine_tune": Pair(differences, 1 / 9)},
         quantity="label",
         reference="target_only",
-        test_to_train=1 / 9,
         margin=0.005,
     )
     return found["fine_tune"]

@@ -64,18 +64,22 @@ GROUPED = [
 
 
 @pytest.mark.parametrize(("kind", "words"), GROUPED)
-def test_grouped_folds_are_judged_by_a_sign_flip_over_groups(run, kind, words, tmp_path, capsys):
-    result, case = run(f"protocol={kind}")
+def test_grouped_folds_are_judged_by_a_sign_flip_over_folds(run, kind, words, tmp_path, capsys):
+    result, _ = run(f"protocol={kind}")
     whole(result, tmp_path / "staged")
     document = result.document
     assert document["test"] == "sign_flip"
-    groups = {name for split in case.splits for row in split.groups for name in row}
-    assert document["replicates"] == len(groups)
+    assert document["replicates"] == 3
     printed = " ".join(capsys.readouterr().out.split())
     assert f"(3 folds of {words}, 30 labelled rows)" in printed
-    assert f"p: paired sign-flip over {len(groups)} groups" in printed
+    assert "p: paired sign-flip over 3 folds, widened for the rows and elements they" in printed
+    assert document["notes"][-1].startswith("3 folds are too few for p < 0.05")
     line = next(line for line in result.strategies if line.name == "fine_tune")
     assert line.delta_low <= line.delta <= line.delta_high
+    assert line.p_corrected >= 2 / 2**3
+    assert line.p_better + line.p_equivalent + line.p_worse == pytest.approx(1.0)
+    assert line.p_new_sources is not None
+    assert line.variance is not None
 
 
 def test_the_score_of_a_row_in_two_folds_is_the_mean_over_them(run):

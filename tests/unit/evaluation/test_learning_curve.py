@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-import numpy as np
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
-from cetransfer.evaluation.learning_curve import crossovers, interval_over_draws, last_gains
+from cetransfer.evaluation.learning_curve import COLUMNS, crossovers, curve_table, last_gains
 
 
 def lines(name, *intervals, kind="strategy"):
@@ -49,6 +50,28 @@ def test_the_last_gain_is_the_largest_size_with_one():
 
 
 def test_the_interval_over_draws_by_hand():
-    # mean 2, standard error 1 / sqrt(3), t with two degrees of freedom 4.302653
-    low, high = interval_over_draws(np.array([1.0, 2.0, 3.0]))
-    assert (low, high) == pytest.approx((2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5))
+    table = pd.DataFrame(
+        {
+            "strategy": "target_only",
+            "part": "size_8",
+            "repeat": 0,
+            "fold": [0, 1, 2],
+            "member": 0,
+            "row": 1,
+            "compound": "LiNaO3",
+            "A": "Li",
+            "B": "Na",
+            "formation_energy": 0.0,
+            "prediction": [1.0, -2.0, 3.0],
+        }
+    )
+    score = SimpleNamespace(name="target_only", **dict.fromkeys(COLUMNS, 2.0))
+    # mean 2, standard error sqrt(1/3 + shared), t with two degrees of freedom 4.302653
+    for shared in (0.0, 0.5):
+        curve = curve_table(
+            {8: ([score], [])}, table, {8: "size_8"}, {8: shared}, "formation_energy"
+        )
+        reach = 4.302653 * (1 / 3 + shared) ** 0.5
+        assert curve["draws"].item() == 3
+        assert curve["draw_low"].item() == pytest.approx(2 - reach)
+        assert curve["draw_high"].item() == pytest.approx(2 + reach)

@@ -8,6 +8,7 @@ import numpy as np
 
 from cetransfer.errors import UserError
 from cetransfer.evaluation.judges import PairedT
+from cetransfer.evaluation.kin import kin_of
 from cetransfer.evaluation.protocol import Layout, Protocol, few_draws, register
 from cetransfer.evaluation.splits import DRAW, Split
 from cetransfer.seeding import Purpose, generator
@@ -43,7 +44,7 @@ class Draws(Protocol):
             np.sort(np.concatenate(pieces)),
             splits,
             DRAW,
-            PairedT(),
+            PairedT(0.0, kin_of(data), common=True),
             f"{draws} draws of {size} labelled rows, tested on {len(rest)}",
             few_draws(settings.protocol),
         )

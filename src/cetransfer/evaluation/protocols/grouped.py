@@ -11,7 +11,9 @@ import numpy as np
 from cetransfer.datasets.row_elements import elements_of
 from cetransfer.errors import UserError
 from cetransfer.evaluation.judges import SignFlip
+from cetransfer.evaluation.kin import cations, kin_of
 from cetransfer.evaluation.protocol import Layout, Protocol, register
+from cetransfer.evaluation.sign_flip import ENOUGH
 from cetransfer.evaluation.splits import CROSS_VALIDATION, Split, labelled_rows, whole
 from cetransfer.seeding import Purpose, generator
 
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
 #: column of a table with the user's own groups
 GROUP = "group"
 
-#: with fewer groups no sign-flip reaches p < 0.05: 2 / 2^5 is 0.0625
-ENOUGH_GROUPS = 6
-
 #: a network needs two rows to know their spread
 FEWEST_ROWS = 2
 
@@ -38,8 +37,8 @@ Groups = tuple[str, ...]
 class Grouped(Protocol):
     """Groups are packed into folds of about equal size; a fold's groups are held out together.
 
-    The replicate of the test is a group, not a fold: over repeats a group keeps its rows, a fold
-    does not.
+    What the test takes for a replicate is a fold: its groups share their networks. That rows of
+    several folds share elements, and over repeats groups, is added to its standard error.
     """
 
     #: what the groups are, in words
@@ -84,15 +83,22 @@ class Grouped(Protocol):
         rest = whole(labelled, rows)
         without = "" if protocol.source_has_element else ", new to the source too"
         times = f"{protocol.repeats} x " if protocol.repeats > 1 else ""
-        few = f"{len(names)} {self.unit} are too few for p < 0.05, whatever they say"
+        few = (
+            f"{len(splits)} folds are too few for p < 0.05, whatever they say, and the interval is "
+            f"that of a t; give {ENOUGH} or more (protocol.folds times protocol.repeats)"
+        )
         return Layout(
             labelled,
             [*splits, *([rest] if rest else [])],
             CROSS_VALIDATION,
-            SignFlip.over(splits, data.frame, settings.seed),
+            SignFlip(
+                float(np.mean([len(split.test) / len(split.train) for split in splits])),
+                kin_of(data, groups),
+                seed=settings.seed,
+            ),
             f"{times}{protocol.folds} folds of held-out {self.unit}{without}, {len(labelled)} "
             "labelled rows",
-            (few,) if len(names) < ENOUGH_GROUPS else (),
+            (few,) if len(splits) < ENOUGH else (),
             groups,
         )
 
@@ -129,11 +135,6 @@ def hold_out(
     test = labelled[out]
     own = tuple(tuple(name for name in groups[row] if name in held) for row in test)
     return Split(repeat, fold, labelled[~out], test, groups=own)
-
-
-def cations(data: Dataset) -> list[str]:
-    """Return the columns of the cation sites."""
-    return [site for site in data.roles if site != "X"]
 
 
 class _BySite(Grouped):

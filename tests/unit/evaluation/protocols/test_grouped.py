@@ -108,18 +108,27 @@ def with_groups(data, groups):
 def test_the_users_groups_are_held_out_whole(layout_of, make_domain):
     names = [f"batch {row % 7}" for row in range(100)]
     data = with_groups(make_domain("toy", 100, 0).data, names)
-    layout, _ = layout_of("by_group", "protocol.folds=3", data=data)
+    layout, _ = layout_of("by_group", "protocol.folds=6", data=data)
     for split in folds(layout):
         assert not {names[row] for row in split.train} & {names[row] for row in split.test}
-    assert layout.judge.table["group"].nunique() == 7
-    assert layout.words == "3 folds of held-out groups, 90 labelled rows"
+    # rows of one group are kin, whatever their elements
+    assert layout.judge.kin.names == 7
+    related = layout.judge.kin.related.toarray()[np.ix_(*[layout.judge.kin.family] * 2)]
+    alike = np.array(names)[:, None] == np.array(names)
+    assert related[alike].all()
+    assert not related.all()
+    assert layout.words == "6 folds of held-out groups, 90 labelled rows"
     assert layout.notes == ()
 
 
-def test_too_few_groups_for_any_verdict_are_said_to_be(layout_of, make_domain):
-    data = with_groups(make_domain("toy", 100, 0).data, np.arange(100) % 5)
-    layout, _ = layout_of("by_group", "protocol.folds=3", data=data)
-    assert layout.notes == ("5 groups are too few for p < 0.05, whatever they say",)
+def test_too_few_folds_for_any_verdict_are_said_to_be(layout_of):
+    layout, _ = layout_of("by_a", "protocol.folds=5")
+    (note,) = layout.notes
+    assert note == (
+        "5 folds are too few for p < 0.05, whatever they say, and the interval is that of a t; "
+        "give 6 or more (protocol.folds times protocol.repeats)"
+    )
+    assert layout_of("by_a", "protocol.folds=5", "protocol.repeats=2")[0].notes == ()
 
 
 def test_a_table_without_groups_is_refused_by_group(layout_of):
@@ -179,23 +188,15 @@ def test_another_seed_packs_other_folds_and_the_same_seed_the_same(layout_of):
     assert tests[0] == tests[1] != tests[2]
 
 
-def test_the_shares_of_all_groups_make_the_mean_over_compounds(layout_of):
-    layout, _ = layout_of("by_element", "protocol.folds=4", "protocol.repeats=2")
-    table = layout.judge.table
-    assert table["share"].sum() == pytest.approx(1.0)
-    per_row = table.groupby("row")["share"].sum()
-    assert per_row.to_numpy() == pytest.approx(1 / 90)
-    # errors that are the number of their fold, for a mean by hand
-    scored = pd.concat(
-        [
-            pd.DataFrame({"row": split.test + 1}).assign(
-                repeat=split.repeat, fold=split.fold, error=-float(split.fold)
-            )
-            for split in folds(layout)
-        ]
-    ).astype({"fold": "Int64"})
-    expected = scored.groupby("row")["error"].mean().abs().mean()
-    assert layout.judge.replicates(scored).sum() == pytest.approx(expected)
+def test_the_judge_knows_what_folds_share(layout_of):
+    layout, data = layout_of("by_element", "protocol.folds=4", "protocol.repeats=2")
+    ratios = [len(split.test) / len(split.train) for split in folds(layout)]
+    assert layout.judge.test_to_train == pytest.approx(np.mean(ratios))
+    kin = layout.judge.kin
+    sites = [set(row) for row in data.frame[["A", "B"]].itertuples(index=False)]
+    assert kin.rows.tolist() == list(range(1, 101))
+    related = kin.related.toarray()[np.ix_(kin.family, kin.family)]
+    assert related.tolist() == [[float(bool(one & other)) for other in sites] for one in sites]
 
 
 def test_equal_groups_give_folds_of_equal_size(layout_of):
