@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
@@ -15,17 +16,35 @@ from threadpoolctl import threadpool_limits
 
 from cetransfer.datasets.dataset import FORMATION_ENERGY
 from cetransfer.progress import track
+from cetransfer.training.gaussian_process import fit_gaussian_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
-    from sklearn.base import RegressorMixin
 
     from cetransfer.features.domain import Domain
+    from cetransfer.training.kernels import Kernel
+
+
+class GaussianProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # untyped library
+    """The process of `profile_kernel`, on the features alone."""
+
+    kernel_: Kernel
+
+    def fit(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> GaussianProcess:
+        """Fit it to inputs (n, d) and labels (n,)."""
+        self.kernel_ = fit_gaussian_process([x], y)
+        return self
+
+    def predict(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return predictions (n,) for inputs (n, d)."""
+        return self.kernel_([x])
+
 
 BASELINES: dict[str, Callable[[int], RegressorMixin]] = {
     "svr": lambda _seed: make_pipeline(StandardScaler(), SVR(C=10.0, epsilon=0.05)),
+    "gaussian_process": lambda _seed: make_pipeline(StandardScaler(), GaussianProcess()),
     "gradient_boosting": lambda seed: HistGradientBoostingRegressor(
         max_iter=200, random_state=seed
     ),

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from cetransfer.datasets.chosen import load_source, load_target
 from cetransfer.datasets.rests_on import rests_on
+from cetransfer.datasets.row_elements import elements_of
 from cetransfer.datasets.site_order import exchanged, require_same_compound
 from cetransfer.errors import UserError
 from cetransfer.evaluation.protocol import make_protocol
 from cetransfer.evaluation.splits import held_sets, make_members
 from cetransfer.features.domain import Domain, hashes_of
+from cetransfer.features.pairs import pairs_of
 from cetransfer.features.schema import feature_schema
 from cetransfer.features.store import SOURCES, TARGET, stored_features
 from cetransfer.provenance import dvc_hashes
@@ -94,10 +96,29 @@ def load_domains(settings: Settings, root: Path) -> tuple[tuple[Domain, ...], Do
 
     orders = [features(data, TARGET) for data in target_orders(chosen, target)]
     views = orders if chosen.site_order == "both" else orders[:1]
+    cations = _cations(*sources, target)
     return (
-        tuple(Domain(source, (features(source, SOURCES),)) for source in sources),
-        Domain(target, tuple(views), orders[1] if len(orders) > 1 else None),
+        tuple(
+            Domain(
+                source,
+                (features(source, SOURCES),),
+                pairs=pairs_of(source, cations, settings.features),
+            )
+            for source in sources
+        ),
+        Domain(
+            target,
+            tuple(views),
+            orders[1] if len(orders) > 1 else None,
+            pairs_of(target, cations, settings.features),
+        ),
     )
+
+
+def _cations(*datasets: Dataset) -> list[str]:
+    """Return the elements that stand on A or B of any row."""
+    sites = [data.frame[[role for role in ("A", "B") if role in data.frame]] for data in datasets]
+    return sorted({element for each in sites for row in elements_of(each) for element in row})
 
 
 def target_orders(chosen: DatasetSettings, target: Dataset) -> list[Dataset]:

@@ -33,6 +33,7 @@ from cetransfer.evaluation.scores import Score, score
 from cetransfer.evaluation.trained import trained_stacks
 from cetransfer.files import read_table, write_aside
 from cetransfer.provenance import array_digest, digest, git_commit, package_versions
+from cetransfer.training.profiles import require_pairs
 from cetransfer.training.source import SourceNets, source_nets
 from cetransfer.transfer.strategies.target_only import TargetOnly
 from cetransfer.transfer.strategy import make_plans, make_strategies
@@ -116,6 +117,8 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     for strategy in strategies:
         if strategy.name in baseline_names():
             raise UserError(f"strategy.{strategy.name}: a baseline has that name; choose another")
+        if strategy.profile_components:
+            require_pairs(strategy.name, case.sources, case.target)
     plans = make_plans(settings.strategy, len(settings.network.hidden) + 1)
 
     @cache

@@ -10,7 +10,7 @@ import numpy as np
 
 from cetransfer.models import bundle
 from cetransfer.progress import say
-from cetransfer.training.kernel_head import KernelHeads
+from cetransfer.training.kernels import Kernels
 from cetransfer.training.source import SourceNets, per_epoch
 from cetransfer.training.target import Start, TargetNets, fit_target
 from cetransfer.transfer.reference import Reference
@@ -137,6 +137,6 @@ def _stored(
         np.empty(0, np.float32),
         stored.about["proofs"],
         Reference.from_document(described) if described else None,
-        KernelHeads.from_arrays(stored.arrays, len(starts)) if stored.arrays else None,
+        Kernels.from_arrays(stored.arrays, len(starts)) if stored.arrays else None,
     )
     return made, stored.about["losses"]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cetransfer.datasets.dataset import Dataset
+    from cetransfer.features.pairs import Pairs
 
 
 def hashes_of(*domains: Domain) -> dict[str, str]:
@@ -33,11 +34,15 @@ class Domain:
         mean.
     exchanged
         (n, d): features with A and B exchanged; None where there is no such order.
+    pairs
+        All pairs of the cations of sources and target, in the prototype of these rows; None where
+        that means nothing.
     """
 
     data: Dataset
     views: tuple[NDArray[np.float32], ...]
     exchanged: NDArray[np.float32] | None = None
+    pairs: Pairs | None = None
 
     @property
     def name(self) -> str:

@@ -36,14 +36,14 @@ class Bundle:
 
     stack: MlpStack
     about: dict[str, Any]
-    arrays: dict[str, NDArray[np.float64]]
+    arrays: dict[str, NDArray[np.floating]]
 
 
 def save(
     folder: Path,
     stack: MlpStack,
     about: dict[str, Any],
-    arrays: Mapping[str, NDArray[np.float64]] | None = None,
+    arrays: Mapping[str, NDArray[np.floating]] | None = None,
 ) -> None:
     """Write a bundle; the folder appears whole or not at all.
 

@@ -80,6 +80,14 @@ class SourceNets:
         """All nets of the sequence, the first ones first."""
         return [*(self.earlier.stages if self.earlier else []), self]
 
+    def by_source(self) -> list[tuple[Domain, MlpStack]]:
+        """Return each source with the nets that predict its labels, the first source first."""
+        earlier = self.earlier.by_source() if self.earlier else []
+        return [
+            *earlier,
+            *((source, self.stack.with_head(head)) for head, source in enumerate(self.sources)),
+        ]
+
     def rows_of(self, net: int) -> SourceRows:
         """Return the rows of every source that a net was trained on."""
         return self.rows[net * len(self.rows) // self.stack.members]

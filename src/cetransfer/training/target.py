@@ -12,14 +12,14 @@ from cetransfer.networks.scaling import set_y_scaler
 from cetransfer.networks.stack import MlpStack
 from cetransfer.seeding import Purpose, generator, number, torch_generator
 from cetransfer.training.fit import fit
-from cetransfer.training.kernel_head import KernelHeads, fit_kernel_heads
+from cetransfer.training.kernel_head import fit_kernels
 from cetransfer.training.lesson import Lesson
 from cetransfer.training.module import Recipe
 from cetransfer.training.proofs import frozen_digest, require_unchanged, step_zero
 from cetransfer.training.scalers import rescale
+from cetransfer.training.source_words import inputs, kernel_blocks, predictions
 from cetransfer.transfer.reference import Reference, fit_reference
 from cetransfer.transfer.strategies.fine_tune import L2SP
-from cetransfer.transfer.strategies.kernel_head import KernelHead
 from cetransfer.transfer.strategy import Trained, copies
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from cetransfer.features.domain import Domain
     from cetransfer.settings import Settings
+    from cetransfer.training.kernels import Kernels
     from cetransfer.training.source import SourceNets
     from cetransfer.transfer.strategy import LayerPlan, Strategy
 
@@ -77,7 +78,7 @@ class TargetNets:
     reference
         Shift of the target's labels that was taken out before training, if any.
     kernels
-        What stands in the place of the output layer, if anything does.
+        What stands in the place of the output layer or of the network, if anything does.
     """
 
     strategy: Strategy
@@ -86,17 +87,19 @@ class TargetNets:
     losses: NDArray[np.float32]
     proofs: dict[str, Any]
     reference: Reference | None = None
-    kernels: KernelHeads | None = None
+    kernels: Kernels | None = None
 
     def predict(self, target: Domain, nets: SourceNets) -> NDArray[np.float64]:
         """Return the predictions (M, n) for all target rows, the mean over their views."""
         base = _base(self.strategy, self.reference, self.starts, target, nets)
+        own = [start.source for start in self.starts]
         views = []
         for view in range(len(target.views)):
-            extra = _extra(self.strategy, self.starts, target, nets, view)
             if self.kernels:
-                views.append(self.kernels.predict(self.stack, target.views[view]))
+                blocks = kernel_blocks(self.strategy, own, self.stack, target, nets, view)
+                views.append(self.kernels.predict(blocks))
             else:
+                extra = _extra(self.strategy, own, target, nets, view)
                 views.append(predict(self.stack, target.views[view], extra).astype(np.float64))
         mean: NDArray[np.float64] = np.mean(views, axis=0) + base
         return mean
@@ -155,11 +158,12 @@ def fit_target(
     settings
         Network, training, reference and seed.
     """
+    own = [start.source for start in starts]
     reference = None
     if strategy.uses_source and settings.dataset.reference != "none":
         reference = fit_reference(
             settings.dataset.reference,
-            target.data.labels - _source_prediction(starts, target, nets),
+            target.data.labels - predictions(own, target, nets),
             target.sites,
             [start.rows for start in starts],
         )
@@ -167,8 +171,16 @@ def fit_target(
     lesson = _lesson(strategy, starts, nets, target, base)
     stack = start_stack(plan, starts, nets, lesson, settings)
     proofs = _begun(strategy.name, plan, starts, stack, nets, settings)
-    if isinstance(strategy, KernelHead):
-        kernels = fit_kernel_heads(strategy.model, stack, lesson)
+    if strategy.kernel_model:
+        views = [
+            kernel_blocks(strategy, own, stack, target, nets, view)
+            for view in range(len(target.views))
+        ]
+        blocks = [
+            [np.concatenate(kind) for kind in zip(*member, strict=True)]
+            for member in zip(*views, strict=True)
+        ]
+        kernels = fit_kernels(strategy.name, strategy.kernel_model, blocks, lesson)
         empty = np.empty(0, np.float32)
         return TargetNets(strategy, stack, starts, empty, proofs, reference, kernels)
     if not isinstance(strategy, Trained):
@@ -230,7 +242,9 @@ def _lesson(
     labels = target.labels - np.tile(base, len(target.views))
     rows = [target.in_all_views(start.rows) for start in starts]
     if not strategy.with_source_rows:
-        parts = [_extra(strategy, starts, target, nets, v) for v in range(len(target.views))]
+        own = [start.source for start in starts]
+        views = range(0 if strategy.kernel_model else len(target.views))
+        parts = [_extra(strategy, own, target, nets, view) for view in views]
         extra = [part for part in parts if part is not None]
         return Lesson(
             target.features,
@@ -261,24 +275,14 @@ def _base(
     """Return what is predicted without the target net (M, n)."""
     none = np.zeros((len(starts), len(target)))
     base = none if reference is None else reference.of(target.sites)
-    return base + _source_prediction(starts, target, nets) if strategy.learns_residual else base
-
-
-def _source_prediction(
-    starts: Sequence[Start], target: Domain, nets: SourceNets
-) -> NDArray[np.float64]:
-    """Return what each member's source net predicts for the target rows (M, n)."""
-    views = [predict(nets.start, view).astype(np.float64) for view in target.views]
-    mean: NDArray[np.float64] = np.mean(views, axis=0)[[start.source for start in starts]]
-    return mean
+    if not strategy.learns_residual:
+        return base
+    return base + predictions([start.source for start in starts], target, nets)
 
 
 def _extra(
-    strategy: Strategy, starts: Sequence[Start], target: Domain, nets: SourceNets, view: int
+    strategy: Strategy, own: Sequence[int], target: Domain, nets: SourceNets, view: int
 ) -> NDArray[np.float32] | None:
-    """Return each member's source predictions for this view and the other site order (M, n, k)."""
-    if not strategy.source_as_input:
-        return None
-    own = [start.source for start in starts]
-    orders = [target.views[view], *target.other_orders(view)]
-    return np.stack([predict(nets.start, order)[own] for order in orders], axis=2)
+    """Return the further inputs of each member (M, n, k), if it has any."""
+    kinds = inputs(strategy, own, target, nets, view)
+    return np.concatenate(kinds, axis=2) if kinds else None

@@ -67,6 +67,16 @@ class Strategy:
     #: what the user should know beyond the plan, in a few words
     further: ClassVar[str] = ""
 
+    @property
+    def profile_components(self) -> int:
+        """How many numbers describe each element on A and B as further inputs, 0 for none."""
+        return 0
+
+    @property
+    def kernel_model(self) -> str:
+        """Which kernel method stands in the place of the output layer or network, "" for none."""
+        return ""
+
     def plan(self, layers: int) -> list[LayerPlan]:
         """Return one entry per layer, from the input to the output.
 

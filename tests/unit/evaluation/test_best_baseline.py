@@ -36,7 +36,9 @@ def errors_of(*rows):
 
 
 def test_the_lowest_inner_error_is_chosen_split_by_split():
-    errors = errors_of([0.3, 0.2, 0.4, 0.9], [0.1, 0.2, 0.3, 0.05], [0.5, 0.5, 0.5, 0.6])
+    errors = errors_of(
+        [0.3, 0.4, 0.2, 0.4, 0.9], [0.1, 0.4, 0.2, 0.3, 0.05], [0.5, 0.6, 0.5, 0.5, 0.6]
+    )
     assert chosen_baselines(errors).tolist() == ["gradient_boosting", "mean", "svr"]
     assert [line["fold"] for line in choices(errors)] == [0, 1, None]
     assert choices(errors)[1] == {
@@ -44,14 +46,20 @@ def test_the_lowest_inner_error_is_chosen_split_by_split():
         "repeat": 0,
         "fold": 1,
         "chosen": "mean",
-        "errors": {"svr": 0.1, "gradient_boosting": 0.2, "extra_trees": 0.3, "mean": 0.05},
+        "errors": {
+            "svr": 0.1,
+            "gaussian_process": 0.4,
+            "gradient_boosting": 0.2,
+            "extra_trees": 0.3,
+            "mean": 0.05,
+        },
     }
 
 
 def test_where_there_was_nothing_to_choose_by_it_is_the_first():
-    nothing = [float("nan")] * 4
-    errors = errors_of(nothing, [float("nan"), 0.2, 0.3, 0.4])
-    assert chosen_baselines(errors).tolist() == ["svr", "gradient_boosting"]
+    nothing = [float("nan")] * 5
+    errors = errors_of(nothing, [float("nan"), 0.2, 0.3, 0.4, 0.5])
+    assert chosen_baselines(errors).tolist() == ["svr", "gaussian_process"]
     assert choices(errors)[0]["errors"] == dict.fromkeys(NAMES)
 
 

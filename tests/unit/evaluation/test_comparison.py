@@ -20,6 +20,7 @@ def test_every_strategy_and_baseline_has_one_line(finished):
     assert [line.name for line in finished.strategies] == names
     assert [line.name for line in finished.baselines] == [
         "svr",
+        "gaussian_process",
         "gradient_boosting",
         "extra_trees",
         "mean",
@@ -32,7 +33,7 @@ def test_the_table_has_one_row_per_net_and_scored_compound(finished):
     table = finished.predictions
     keys = ["strategy", "part", "repeat", "fold", "member", "compound"]
     assert not table.duplicated(keys).any()
-    assert len(table) == 5 * 2 * 40 + 5 * 40
+    assert len(table) == 5 * 2 * 40 + 6 * 40
     assert np.isfinite(table["prediction"]).all()
 
 

@@ -20,3 +20,8 @@ class KernelHead(Strategy):
     further: ClassVar[str] = "kernel method for the last layer"
 
     model: str = field(metadata={"choices": ("svr", "gp")})
+
+    @property
+    def kernel_model(self) -> str:
+        """As configured."""
+        return self.model
