@@ -37,7 +37,7 @@ def require_pairs(strategy: str, sources: Sequence[Domain], target: Domain) -> N
         if domain.pairs is None:
             raise UserError(
                 f"strategy {strategy} needs tables of one prototype with the sites A, B and X and "
-                f"one anion, and {domain.name} is none; leave the strategy out"
+                f"one anion, and {domain.name} is none; name others with strategy=[...]"
             )
 
 
