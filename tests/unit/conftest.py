@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
+import sys
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,6 +23,8 @@ from cetransfer.evaluation.splits import make_members
 from cetransfer.features.domain import Domain
 from cetransfer.features.schema import feature_schema
 from cetransfer.settings import source_net_count
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 ELEMENTS = ("Li", "Be", "Na", "Mg", "Al", "Si", "K", "Ca", "Sc", "Ti", "V", "Cr")
 
@@ -132,3 +137,22 @@ def finished(compose, tmp_path_factory):
     root = tmp_path_factory.mktemp("finished")
     settings = compose(*TINY)
     return compare(settings, case_of(settings), root, root / "partial")
+
+
+@pytest.fixture(scope="module")
+def load_benchmark():
+    """Call with the name of a benchmark to import it."""
+    loaded = []
+
+    def load_one(name):
+        spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        # dataclasses, and other benchmarks, look their module up
+        sys.modules[spec.name] = module
+        loaded.append(name)
+        spec.loader.exec_module(module)
+        return module
+
+    yield load_one
+    for name in loaded:
+        del sys.modules[name]

@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
+
+@pytest.fixture(scope="module")
+def calibration(load_benchmark):
+    return load_benchmark("calibration")
 
 
 @pytest.fixture(scope="module")
-def load():
-    """Call with the name of a benchmark to import it."""
-    loaded = []
-
-    def load_one(name):
-        spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        # dataclasses, and other benchmarks, look their module up
-        sys.modules[spec.name] = module
-        loaded.append(name)
-        spec.loader.exec_module(module)
-        return module
-
-    yield load_one
-    for name in loaded:
-        del sys.modules[name]
-
-
-@pytest.fixture(scope="module")
-def calibration(load):
-    return load("calibration")
-
-
-@pytest.fixture(scope="module")
-def among_elements(calibration, load):
+def among_elements(calibration, load_benchmark):
     assert calibration
-    return load("calibration_elements")
+    return load_benchmark("calibration_elements")
 
 
 def test_between_equal_halves_of_the_features_the_naive_test_claims_gains_and_ours_does_not(
