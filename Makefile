@@ -3,13 +3,14 @@
 # make pipeline  the comparison as DVC stages, redoing only what changed
 # make ui        the tracking pages in a browser
 # make bench     timings and the test of the test, minutes each
+# make accuracy  the table "How accurate is it?" of README.md, many hours; goes on where it was stopped
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 # modules instead of scripts: scripts hold absolute paths, and the folder may be moved
 RUN := PYTHONPATH=src .venv/bin/python -m
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: compare test check ui pipeline bench data
+.PHONY: compare test check ui pipeline bench accuracy data
 
 compare: .venv/ready data
 	$(RUN) cetransfer compare
@@ -35,6 +36,9 @@ bench: .venv/ready data
 	PYTHONPATH=src .venv/bin/python benchmarks/structures.py
 	PYTHONPATH=src .venv/bin/python benchmarks/calibration.py
 	PYTHONPATH=src .venv/bin/python benchmarks/calibration_elements.py
+
+accuracy: .venv/ready data
+	PYTHONPATH=src .venv/bin/python benchmarks/accuracy.py
 
 .venv/ready: requirements.lock pyproject.toml hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "the lock is for Python 3.11; say make PYTHON=python3.11 ...")'
