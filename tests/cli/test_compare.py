@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 from cetransfer.evaluation.result import comparison_schema
 
 STRATEGIES = ["target_only", "zero_shot", "fine_tune"]
-BASELINES = ["svr", "gradient_boosting", "extra_trees", "mean", "best_baseline"]
+BASELINES = ["svr", "gaussian_process", "gradient_boosting", "extra_trees", "mean", "best_baseline"]
 KEYS = ["strategy", "part", "repeat", "fold", "member", "compound"]
 
 
