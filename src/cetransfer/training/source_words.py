@@ -36,7 +36,7 @@ def inputs(
     ----------
     strategy
         Its `source_as_input` asks for source predictions, of this view and of the other site
-        order; its `profiles_as_input` for the profiles of the elements on A and B.
+        order; its `profile_components` for the profiles of the elements on A and B.
     own
         Source net of each member.
     target, nets

@@ -8,9 +8,24 @@ from typing import ClassVar
 from cetransfer.transfer.strategy import LayerPlan, Strategy, Trained, from_scratch, register
 
 
+@dataclass(frozen=True)
+class _Profiled(Strategy):
+    """Sees element profiles of so many `components`, and learns what the source leaves."""
+
+    source_as_input: ClassVar[bool] = True
+    learns_residual: ClassVar[bool] = True
+
+    components: int
+
+    @property
+    def profile_components(self) -> int:
+        """As configured."""
+        return self.components
+
+
 @register("profile_residual")
 @dataclass(frozen=True)
-class ProfileResidual(Trained):
+class ProfileResidual(_Profiled, Trained):
     """A new network learns what the source net's prediction leaves, and sees element profiles.
 
     It also sees the source net's predictions for both site orders. A profile is what the source
@@ -20,16 +35,7 @@ class ProfileResidual(Trained):
     Ramakrishnan et al., doi 10.1021/acs.jctc.5b00099.
     """
 
-    source_as_input: ClassVar[bool] = True
-    learns_residual: ClassVar[bool] = True
     further: ClassVar[str] = "adds to source predictions, sees element profiles"
-
-    components: int
-
-    @property
-    def profile_components(self) -> int:
-        """As configured."""
-        return self.components
 
     def plan(self, layers: int) -> list[LayerPlan]:
         """Return random layers, all trained."""
@@ -38,7 +44,7 @@ class ProfileResidual(Trained):
 
 @register("profile_kernel")
 @dataclass(frozen=True)
-class ProfileKernel(Strategy):
+class ProfileKernel(_Profiled):
     """A Gaussian process on features, element profiles and source predictions.
 
     Each has a radial kernel of its own, and their sum learns what the source net's prediction
@@ -47,16 +53,7 @@ class ProfileKernel(Strategy):
     """
 
     trains: ClassVar[bool] = False
-    source_as_input: ClassVar[bool] = True
-    learns_residual: ClassVar[bool] = True
     further: ClassVar[str] = "Gaussian process on element profiles, adds to source predictions"
-
-    components: int
-
-    @property
-    def profile_components(self) -> int:
-        """As configured."""
-        return self.components
 
     @property
     def kernel_model(self) -> str:
