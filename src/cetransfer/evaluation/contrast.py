@@ -56,17 +56,10 @@ def contrast_of(
     part
         The part of the predictions that is scored.
     """
-    combined = ensemble(predictions[predictions["part"] == part], quantity)
+    asked = predictions["strategy"].isin([strategy, BEST]) & (predictions["part"] == part)
+    combined = ensemble(predictions[asked], quantity)
     tables = [combined[combined["strategy"] == name] for name in (strategy, BEST)]
     own, other = (float(each["error"].abs().groupby(each["row"]).mean().mean()) for each in tables)
     test = judge.test(judge.pair(*tables))
     delta = own - other
-    return Contrast(
-        strategy,
-        BEST,
-        delta,
-        # of folds of unequal size, the mean differs a little from that over all compounds
-        delta + (test.low - test.mean),
-        delta + (test.high - test.mean),
-        test.p,
-    )
+    return Contrast(strategy, BEST, delta, *test.interval_around(delta), test.p)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from cetransfer.evaluation.judges import Judge
+    from cetransfer.evaluation.judges import Judge, Pair
     from cetransfer.evaluation.variance import Shares
 
 
@@ -122,9 +123,13 @@ def score(
         for name in (*strategies, *baselines)
     }
 
+    @cache
+    def pair(name: str, other: str) -> Pair:
+        return judge.pair(raw[name].scored, raw[other].scored)
+
     def against(other: str, names: Sequence[str]) -> dict[str, tuple[PairedTest, float]]:
         asked = [name for name in names if name != other]
-        tests = [judge.test(judge.pair(raw[name].scored, raw[other].scored)) for name in asked]
+        tests = [judge.test(pair(name, other)) for name in asked]
         corrected = holm([test.p for test in tests])
         return {name: (test, p) for name, test, p in zip(asked, tests, corrected, strict=True)}
 
@@ -139,6 +144,7 @@ def score(
         )
         delta = own.mae - raw[reference].mae
         test, p = to_reference.get(name, (PairedTest(0.0, 0.0, 0.0, 1.0), None))
+        delta_low, delta_high = test.interval_around(delta)
         judged = name in strategies and p is not None
         sure = certain.get(name)
         return Score(
@@ -153,9 +159,8 @@ def score(
             rmse=own.rmse,
             r2=own.r2,
             delta=delta,
-            # of folds of unequal size, the mean differs a little from that over all compounds
-            delta_low=delta + (test.low - test.mean),
-            delta_high=delta + (test.high - test.mean),
+            delta_low=delta_low,
+            delta_high=delta_high,
             p_corrected=p,
             p_new_sources=sure.p_new_sources if sure else None,
             p_better=sure.odds.better if sure else None,
@@ -172,11 +177,7 @@ def score(
     to_best = against(BEST, strategies)
     certain = certainties(
         predictions[predictions["part"] == part],
-        {
-            name: judge.pair(raw[name].scored, raw[reference].scored)
-            for name in strategies
-            if name != reference
-        },
+        {name: pair(name, reference) for name in strategies if name != reference},
         quantity=quantity,
         reference=reference,
         margin=margin,

@@ -24,6 +24,13 @@ class PairedTest:
     high: float
     p: float
 
+    def interval_around(self, delta: float) -> tuple[float, float]:
+        """Return the interval moved to the difference over all compounds.
+
+        Where folds are of unequal size, their mean differs a little from it.
+        """
+        return delta + (self.low - self.mean), delta + (self.high - self.mean)
+
 
 def corrected_t(differences: NDArray[np.float64], test_to_train: float) -> PairedTest:
     """Test the mean of paired fold differences against zero (corrected resampled t).
