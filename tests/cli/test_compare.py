@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from cetransfer.evaluation.result import comparison_schema
+from cetransfer.evaluation.documents import schema_of
 
 STRATEGIES = ["target_only", "zero_shot", "fine_tune"]
 BASELINES = ["svr", "gaussian_process", "gradient_boosting", "extra_trees", "mean", "best_baseline"]
@@ -43,7 +43,7 @@ def test_nothing_is_littered_beside_the_outputs(first):
 
 
 def test_the_document_follows_its_schema(first):
-    jsonschema.validate(first.document, comparison_schema())
+    jsonschema.validate(first.document, schema_of("comparison"))
 
 
 def test_what_the_labels_of_the_source_rest_on_is_stated(first):

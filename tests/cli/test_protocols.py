@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from cetransfer.evaluation.result import comparison_schema
+from cetransfer.evaluation.documents import schema_of
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def compared(tools, inside, project):
         done = inside("compare", *tools.TINY, *words, f"output_dir={name}", cwd=project)
         assert done.returncode == 0, done.stderr
         result = tools.read(project / name)
-        jsonschema.validate(result.document, comparison_schema())
+        jsonschema.validate(result.document, schema_of("comparison"))
         result.printed = " ".join(done.stdout.split())
         result.said = done.stderr
         return result

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import shutil
-from functools import lru_cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import jsonschema
 import pandas as pd
 
+from cetransfer.evaluation.documents import open_staging
 from cetransfer.evaluation.predictions import ensemble
 from cetransfer.files import move_files, write_json, writing_to
 
@@ -32,19 +28,9 @@ INTERVALS = "intervals.parquet"
 COVERAGE = "coverage.png"
 
 
-@lru_cache(maxsize=1)
-def comparison_schema() -> dict[str, Any]:
-    """Return the JSON schema of `comparison.json`."""
-    text = (files("cetransfer.evaluation") / "schema" / "comparison.schema.json").read_text()
-    schema: dict[str, Any] = json.loads(text)
-    return schema
-
-
 def stage(comparison: Comparison, folder: Path) -> Path:
     """Write the result's data files into an empty staging folder and return it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    jsonschema.validate(comparison.document, comparison_schema())
+    open_staging(folder, comparison.document, "comparison")
     comparison.predictions.to_parquet(folder / PREDICTIONS, index=False)
     scores(comparison).to_csv(folder / SCORES, index=False)
     parity(comparison).to_csv(folder / PARITY, index=False)

@@ -7,8 +7,8 @@ import pytest
 
 from cetransfer.evaluation.comparison import compare
 from cetransfer.evaluation.contrast import contrast_of
+from cetransfer.evaluation.documents import schema_of
 from cetransfer.evaluation.judges import CorrectedT
-from cetransfer.evaluation.result import comparison_schema
 from cetransfer.evaluation.statistics import corrected_t
 
 #: prediction minus label of three rows in fold 0, three in fold 1 and two in fold 2
@@ -73,7 +73,7 @@ def test_its_p_is_that_of_one_question_however_many_strategies_there_are(
     settings.protocol.contrast = "fine_tune"
     case = make_case(settings)
     result = compare(settings, case, tmp_path, tmp_path / "partial")
-    jsonschema.validate(result.document, comparison_schema())
+    jsonschema.validate(result.document, schema_of("comparison"))
     told = result.document["contrast"]
     (line,) = [line for line in result.strategies if line.name == "fine_tune"]
     (best,) = [line for line in result.baselines if line.name == "best_baseline"]

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 from cetransfer.errors import UserError
-from cetransfer.evaluation.result import comparison_schema, publish, stage
+from cetransfer.evaluation.documents import schema_of
+from cetransfer.evaluation.result import publish, stage
 
 
 def valid(document):
-    jsonschema.validate(document, comparison_schema())
+    jsonschema.validate(document, schema_of("comparison"))
 
 
 def test_a_finished_comparison_follows_the_schema(finished):

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cetransfer.evaluation.paper2023.files import repetition_schema, stage_repetition
+from cetransfer.evaluation.documents import schema_of
+from cetransfer.evaluation.paper2023.files import stage_repetition
 from cetransfer.evaluation.paper2023.recipe import PAPER
 from cetransfer.evaluation.paper2023.repetition import (
     differences,
@@ -56,7 +57,7 @@ def test_each_sequence_is_of_arms_that_need_each_other_and_none_is_missing():
 
 def test_published_repeated_and_leak_free_errors_stand_side_by_side(found):
     document = found.document
-    jsonschema.validate(document, repetition_schema())
+    jsonschema.validate(document, schema_of("paper2023"))
     assert document["published"] == {"target_only": 0.132, "transfer": 0.106}
     for procedure in ("repeated", "leak_free"):
         for arm in ("target_only", "transfer"):

@@ -1,0 +1,29 @@
+"""What all results have in common: a document with a schema, made in a folder aside."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@cache
+def schema_of(name: str) -> dict[str, Any]:
+    """Return the JSON schema of a document: ``"comparison"`` or ``"paper2023"``."""
+    text = (files("cetransfer.evaluation") / "schema" / f"{name}.schema.json").read_text()
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def open_staging(folder: Path, document: dict[str, Any], name: str) -> None:
+    """Make an empty folder for the files of a result whose document keeps to its schema."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    jsonschema.validate(document, schema_of(name))
