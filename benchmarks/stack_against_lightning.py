@@ -27,12 +27,13 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from cetransfer.composition import config_dir, to_settings
 from cetransfer.evaluation.case import Case, load_case
+from cetransfer.models.source_nets import SourceNets
+from cetransfer.models.target_nets import Start
 from cetransfer.networks.stack import MlpStack
 from cetransfer.progress import set_quiet
 from cetransfer.settings import Settings, project_root
 from cetransfer.training.batches import steps_for
-from cetransfer.training.source import SourceNets
-from cetransfer.training.target import Start, fit_target
+from cetransfer.training.target import fit_target
 from cetransfer.transfer.strategies.target_only import TargetOnly
 
 EPOCHS = 10

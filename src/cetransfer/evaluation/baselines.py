@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cetransfer.features.domain import Domain
-    from cetransfer.training.kernels import Kernel
+    from cetransfer.models.kernels import Kernel
 
 
 class GaussianProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # untyped library

@@ -32,9 +32,9 @@ from cetransfer.evaluation.predictions import (
 from cetransfer.evaluation.scores import Score, score
 from cetransfer.evaluation.trained import trained_stacks
 from cetransfer.files import read_table, write_aside
+from cetransfer.models.profiles import require_pairs
 from cetransfer.provenance import array_digest, digest, git_commit, package_versions
-from cetransfer.training.profiles import require_pairs
-from cetransfer.training.source import SourceNets, source_nets
+from cetransfer.training.source import source_nets
 from cetransfer.transfer.strategies.target_only import TargetOnly
 from cetransfer.transfer.strategy import make_plans, make_strategies
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from cetransfer.evaluation.case import Case
     from cetransfer.features.domain import Domain
+    from cetransfer.models.source_nets import SourceNets
     from cetransfer.networks.stack import MlpStack
     from cetransfer.settings import Settings
     from cetransfer.transfer.strategy import LayerPlan

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cetransfer.evaluation.splits import Member, Split
     from cetransfer.features.domain import Domain
-    from cetransfer.training.source import SourceNets
+    from cetransfer.models.source_nets import SourceNets
 
 #: sources and the rows of each that something was trained on
 Seen = list[tuple["Domain", "NDArray[np.int64]"]]

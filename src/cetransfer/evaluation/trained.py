@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cetransfer.models import bundle
+from cetransfer.models.kernels import Kernels
+from cetransfer.models.target_nets import Start, TargetNets
 from cetransfer.progress import say
-from cetransfer.training.kernels import Kernels
-from cetransfer.training.source import SourceNets, per_epoch
-from cetransfer.training.target import Start, TargetNets, fit_target
+from cetransfer.training.source import per_epoch
+from cetransfer.training.target import fit_target
 from cetransfer.transfer.reference import Reference
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from cetransfer.evaluation.case import Case
     from cetransfer.evaluation.splits import Member
+    from cetransfer.models.source_nets import SourceNets
     from cetransfer.settings import Settings
     from cetransfer.transfer.strategy import LayerPlan, Strategy
 

@@ -12,8 +12,8 @@ from cetransfer.tracking.store import store_errors
 from cetransfer.tracking.write import finish_run, log_series, start_run
 
 if TYPE_CHECKING:
+    from cetransfer.models.source_nets import SourceNets
     from cetransfer.tracking.store import Store
-    from cetransfer.training.source import SourceNets
 
 IDENTIFIER = "cetransfer.source_net"
 WEIGHTS = "cetransfer.weights"

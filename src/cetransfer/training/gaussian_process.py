@@ -13,7 +13,7 @@ import torch
 from scipy.optimize import minimize
 from sklearn.metrics.pairwise import euclidean_distances
 
-from cetransfer.training.kernels import Kernel, Term
+from cetransfer.models.kernels import Kernel, Term
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ from joblib import Parallel, cpu_count, delayed
 from sklearn.svm import SVR
 from threadpoolctl import threadpool_limits
 
+from cetransfer.models.kernels import Kernel, Kernels, Term
 from cetransfer.progress import track
 from cetransfer.training.gaussian_process import fit_gaussian_process
-from cetransfer.training.kernels import Kernel, Kernels, Term
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,8 @@ from cetransfer.transfer.strategy import copies
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cetransfer.models.source_nets import SourceNets
     from cetransfer.networks.stack import MlpStack
-    from cetransfer.training.source import SourceNets
     from cetransfer.transfer.strategy import LayerPlan
 
 ROUNDING = 1e-3

@@ -11,10 +11,10 @@ from cetransfer.networks.scaling import x_scaler, y_scaler
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cetransfer.models.source_nets import SourceNets
     from cetransfer.networks.stack import MlpStack
     from cetransfer.settings import ScalerSettings
     from cetransfer.training.lesson import Lesson
-    from cetransfer.training.source import SourceNets
 
 
 def rescale(

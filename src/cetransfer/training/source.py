@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 import cetransfer
 from cetransfer.features.domain import hashes_of
 from cetransfer.models import bundle
+from cetransfer.models.source_nets import SourceNets
+from cetransfer.models.source_rows import positions, rows_without
 from cetransfer.networks.stack import MlpStack
 from cetransfer.progress import say
 from cetransfer.provenance import array_digest, digest
@@ -25,7 +26,6 @@ from cetransfer.training.batches import steps_for
 from cetransfer.training.fit import fit
 from cetransfer.training.lesson import Lesson
 from cetransfer.training.module import Recipe
-from cetransfer.training.source_rows import positions, rows_without
 from cetransfer.transfer.strategy import from_scratch
 
 if TYPE_CHECKING:
@@ -35,70 +35,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cetransfer.features.domain import Domain
+    from cetransfer.models.source_rows import SourceRows
     from cetransfer.settings import Settings
-    from cetransfer.training.source_rows import SourceRows
 
 #: first element of every seed path: source nets and target nets never share random numbers
 DOMAIN = 0
-
-
-@dataclass(frozen=True)
-class SourceNets:
-    """A stack of source nets, the key they are stored under, and what made them.
-
-    Parameters
-    ----------
-    key
-        Of everything that made them.
-    stack
-        With a head for each of `sources`.
-    about
-        What is stored beside the weights.
-    sources
-        What they were trained on, in the order of the heads.
-    rows
-        For each set of nets, the rows of every source that they were trained on. Nets come in sets
-        of equal size, one after the other.
-    earlier
-        The nets that these started from, in a sequence.
-    """
-
-    key: str
-    stack: MlpStack
-    about: dict[str, Any]
-    sources: tuple[Domain, ...]
-    rows: tuple[SourceRows, ...]
-    earlier: SourceNets | None = None
-
-    @property
-    def start(self) -> MlpStack:
-        """The nets that target nets start from: the last source's head on the trunk."""
-        return self.stack.with_head(self.stack.heads - 1)
-
-    @property
-    def stages(self) -> list[SourceNets]:
-        """All nets of the sequence, the first ones first."""
-        return [*(self.earlier.stages if self.earlier else []), self]
-
-    def by_source(self) -> list[tuple[Domain, MlpStack]]:
-        """Return each source with the nets that predict its labels, the first source first."""
-        earlier = self.earlier.by_source() if self.earlier else []
-        return [
-            *earlier,
-            *((source, self.stack.with_head(head)) for head, source in enumerate(self.sources)),
-        ]
-
-    def rows_of(self, net: int) -> SourceRows:
-        """Return the rows of every source that a net was trained on."""
-        return self.rows[net * len(self.rows) // self.stack.members]
-
-    def positions_of(self, net: int) -> NDArray[np.int64]:
-        """Return these rows as they stand in all sources' features, one below the other."""
-        return positions(self.sources, self.rows_of(net))
-
-    def identifier(self, net: int) -> str:
-        """Return the name of one net, unique among all that were ever trained."""
-        return f"{self.key}/{net}"
 
 
 def source_key(

@@ -2,107 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cetransfer.networks.predict import predict
+from cetransfer.models.source_words import kernel_blocks, predictions
+from cetransfer.models.target_nets import DOMAIN, TargetNets, base_of, extra_inputs
 from cetransfer.networks.scaling import set_y_scaler
 from cetransfer.networks.stack import MlpStack
-from cetransfer.seeding import Purpose, generator, number, torch_generator
+from cetransfer.seeding import Purpose, generator, number
 from cetransfer.training.fit import fit
 from cetransfer.training.kernel_head import fit_kernels
 from cetransfer.training.lesson import Lesson
 from cetransfer.training.module import Recipe
 from cetransfer.training.proofs import frozen_digest, require_unchanged, step_zero
 from cetransfer.training.scalers import rescale
-from cetransfer.training.source_words import inputs, kernel_blocks, predictions
-from cetransfer.transfer.reference import Reference, fit_reference
+from cetransfer.transfer.reference import fit_reference
 from cetransfer.transfer.strategies.fine_tune import L2SP
 from cetransfer.transfer.strategy import Trained, copies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import torch
     from numpy.typing import NDArray
 
     from cetransfer.features.domain import Domain
+    from cetransfer.models.source_nets import SourceNets
+    from cetransfer.models.target_nets import Start
     from cetransfer.settings import Settings
-    from cetransfer.training.kernels import Kernels
-    from cetransfer.training.source import SourceNets
     from cetransfer.transfer.strategy import LayerPlan, Strategy
-
-#: first element of every seed path: source nets and target nets never share random numbers
-DOMAIN = 1
-
-
-@dataclass(frozen=True)
-class Start:
-    """Where one target net starts: its training rows, its seed path and its source net."""
-
-    rows: NDArray[np.int64]
-    repeat: int
-    fold: int | None
-    target_seed: int
-    source: int
-
-    @property
-    def batches_path(self) -> tuple[int, ...]:
-        """Seed path of the order of rows; the net on all labelled rows has a path of its own."""
-        return (DOMAIN, self.repeat, 0 if self.fold is None else self.fold + 1, self.target_seed)
-
-    def init(self, seed: int) -> torch.Generator:
-        """Return the generator of start values; nets of one target seed start alike."""
-        return torch_generator(seed, Purpose.INIT, DOMAIN, self.repeat, self.target_seed)
-
-
-@dataclass(frozen=True)
-class TargetNets:
-    """What a strategy made, enough to predict with.
-
-    Parameters
-    ----------
-    strategy
-        What made it.
-    stack
-        M networks with one head.
-    starts
-        Of the members.
-    losses
-        Of every step; empty where the network is not trained.
-    proofs
-        What was proved while it was made: the difference from the source nets before the first
-        step, the digest of all that training left alone, and whose rows copied scalers stand on.
-    reference
-        Shift of the target's labels that was taken out before training, if any.
-    kernels
-        What stands in the place of the output layer or of the network, if anything does.
-    """
-
-    strategy: Strategy
-    stack: MlpStack
-    starts: Sequence[Start]
-    losses: NDArray[np.float32]
-    proofs: dict[str, Any]
-    reference: Reference | None = None
-    kernels: Kernels | None = None
-
-    def predict(self, target: Domain, nets: SourceNets) -> NDArray[np.float64]:
-        """Return the predictions (M, n) for all target rows, the mean over their views."""
-        base = _base(self.strategy, self.reference, self.starts, target, nets)
-        own = [start.source for start in self.starts]
-        views = []
-        for view in range(len(target.views)):
-            if self.kernels:
-                blocks = kernel_blocks(self.strategy, own, self.stack, target, nets, view)
-                views.append(self.kernels.predict(blocks))
-            else:
-                extra = _extra(self.strategy, own, target, nets, view)
-                views.append(predict(self.stack, target.views[view], extra).astype(np.float64))
-        mean: NDArray[np.float64] = np.mean(views, axis=0) + base
-        return mean
 
 
 def start_stack(
@@ -167,7 +95,7 @@ def fit_target(
             target.sites,
             [start.rows for start in starts],
         )
-    base = _base(strategy, reference, starts, target, nets)
+    base = base_of(strategy, reference, starts, target, nets)
     lesson = _lesson(strategy, starts, nets, target, base)
     stack = start_stack(plan, starts, nets, lesson, settings)
     proofs = _begun(strategy.name, plan, starts, stack, nets, settings)
@@ -244,7 +172,7 @@ def _lesson(
     if not strategy.with_source_rows:
         own = [start.source for start in starts]
         views = range(0 if strategy.kernel_model else len(target.views))
-        parts = [_extra(strategy, own, target, nets, view) for view in views]
+        parts = [extra_inputs(strategy, own, target, nets, view) for view in views]
         extra = [part for part in parts if part is not None]
         return Lesson(
             target.features,
@@ -263,26 +191,3 @@ def _lesson(
         # the target's head is the last one
         heads=np.repeat([len(sources), *range(len(sources))], sizes),
     )
-
-
-def _base(
-    strategy: Strategy,
-    reference: Reference | None,
-    starts: Sequence[Start],
-    target: Domain,
-    nets: SourceNets,
-) -> NDArray[np.float64]:
-    """Return what is predicted without the target net (M, n)."""
-    none = np.zeros((len(starts), len(target)))
-    base = none if reference is None else reference.of(target.sites)
-    if not strategy.learns_residual:
-        return base
-    return base + predictions([start.source for start in starts], target, nets)
-
-
-def _extra(
-    strategy: Strategy, own: Sequence[int], target: Domain, nets: SourceNets, view: int
-) -> NDArray[np.float32] | None:
-    """Return the further inputs of each member (M, n, k), if it has any."""
-    kinds = inputs(strategy, own, target, nets, view)
-    return np.concatenate(kinds, axis=2) if kinds else None

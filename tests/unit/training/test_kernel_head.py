@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from sklearn.svm import SVR
 
+from cetransfer.models.kernels import Kernels
 from cetransfer.networks.predict import hidden
 from cetransfer.networks.stack import MlpStack
 from cetransfer.seeding import Purpose, torch_generator
 from cetransfer.settings import NetworkSettings
 from cetransfer.training.kernel_head import fit_kernels
-from cetransfer.training.kernels import Kernels
 from cetransfer.training.lesson import Lesson
 
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from cetransfer.models.target_nets import Start
 from cetransfer.training import target as module
 from cetransfer.training.fit import fit
 from cetransfer.training.proofs import ProofError, step_zero
 from cetransfer.training.source import source_nets
-from cetransfer.training.target import Start, fit_target
+from cetransfer.training.target import fit_target
 from cetransfer.transfer.strategy import make_strategies
 
 STARTS = [Start(np.arange(20), 0, 0, seed, source) for seed, source in ((1, 0), (0, 1))]

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from cetransfer.models.target_nets import Start
 from cetransfer.networks.predict import predict
 from cetransfer.training.source import source_nets
-from cetransfer.training.target import Start, fit_target
+from cetransfer.training.target import fit_target
 from cetransfer.transfer.strategy import Trained, copies, make_strategies
 
 STARTS = [

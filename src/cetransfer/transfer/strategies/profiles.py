@@ -30,7 +30,7 @@ class ProfileResidual(_Profiled, Trained):
 
     It also sees the source net's predictions for both site orders. A profile is what the source
     nets predict for an element beside every partner, reduced to `components` numbers
-    (`cetransfer.training.profiles`); that elements are described by the compounds they form goes
+    (`cetransfer.models.profiles`); that elements are described by the compounds they form goes
     back to Zhou et al., doi 10.1073/pnas.1801181115, and learning the difference to
     Ramakrishnan et al., doi 10.1021/acs.jctc.5b00099.
     """

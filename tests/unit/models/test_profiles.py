@@ -11,15 +11,16 @@ from cetransfer.errors import UserError
 from cetransfer.features.domain import Domain
 from cetransfer.features.grid import featurize_grid
 from cetransfer.features.pairs import pairs_of
-from cetransfer.structures.prototypes import PROTOTYPES
-from cetransfer.training.profiles import (
+from cetransfer.models.profiles import (
     _reduced,
     element_profiles,
     profiles_of_rows,
     require_pairs,
 )
+from cetransfer.models.target_nets import Start
+from cetransfer.structures.prototypes import PROTOTYPES
 from cetransfer.training.source import source_nets
-from cetransfer.training.target import Start, fit_target
+from cetransfer.training.target import fit_target
 from cetransfer.transfer.strategy import make_strategies
 
 SETS = ("training.epochs=60", "training.batch_size=8", "training.source.epochs=30")

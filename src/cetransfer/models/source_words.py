@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cetransfer.models.profiles import element_profiles, profiles_of_rows
 from cetransfer.networks.predict import hidden, predict
-from cetransfer.training.profiles import element_profiles, profiles_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cetransfer.features.domain import Domain
+    from cetransfer.models.source_nets import SourceNets
     from cetransfer.networks.stack import MlpStack
-    from cetransfer.training.source import SourceNets
     from cetransfer.transfer.strategy import Strategy
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cetransfer.features.domain import Domain
-    from cetransfer.training.source import SourceNets
+    from cetransfer.models.source_nets import SourceNets
 
 
 def require_pairs(strategy: str, sources: Sequence[Domain], target: Domain) -> None:
