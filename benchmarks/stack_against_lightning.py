@@ -34,6 +34,7 @@ from cetransfer.progress import set_quiet
 from cetransfer.settings import Settings, project_root
 from cetransfer.training.batches import steps_for
 from cetransfer.training.target import fit_target
+from cetransfer.training.task import Task
 from cetransfer.transfer.strategies.target_only import TargetOnly
 
 EPOCHS = 10
@@ -111,7 +112,7 @@ def as_stack(case: Case, settings: Settings) -> float:
     empty = MlpStack(1, case.target.features.shape[1], settings.network)
     unused = SourceNets("", empty, {}, (), ())
     began = time.perf_counter()
-    fit_target(strategy, plan, starts, unused, case.target, settings)
+    fit_target([Task(strategy, plan, starts, unused, case.target)], settings)
     return time.perf_counter() - began
 
 

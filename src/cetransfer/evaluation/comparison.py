@@ -30,7 +30,7 @@ from cetransfer.evaluation.predictions import (
     member_predictions,
 )
 from cetransfer.evaluation.scores import Score, score
-from cetransfer.evaluation.trained import trained_stacks
+from cetransfer.evaluation.trained import Trained, jobs_of, train_all
 from cetransfer.files import read_table, write_aside
 from cetransfer.models.profiles import require_pairs
 from cetransfer.provenance import array_digest, digest, git_commit, package_versions
@@ -39,7 +39,7 @@ from cetransfer.transfer.strategies.target_only import TargetOnly
 from cetransfer.transfer.strategy import make_plans, make_strategies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from cetransfer.evaluation.case import Case
@@ -138,25 +138,22 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         case.splits,
         [seen_by(sources, first[id(split)]) for split in case.splits],
     )
-    tables = []
-    intervals = []
-    coverage: dict[str, Coverage] = {}
-    losses: dict[str, list[float]] = {}
-    proofs: dict[str, dict[str, Any]] = {}
-    models: dict[str, Path] = {}
-    for strategy in strategies:
-        folder = models[strategy.name] = partial / "strategies" / strategy.name
-        nets = sources_of(strategy.pretrain or settings.dataset.pretrain)
-        plan = plans[strategy.name]
-        # of several stacks, the last one is of the size that strategies are compared at
-        for stack in trained_stacks(strategy, plan, settings, case, nets, folder):
-            predicted = stack.nets.predict(case.target, nets)
-            losses[strategy.name] = stack.losses
-            proofs[strategy.name] = {**stack.nets.proofs, **_parameters(stack.nets.stack, plan)}
-            tables.append(member_predictions(strategy.name, case, predicted, stack.members))
-            if found := unseen_intervals(strategy.name, case, stack.members, predicted):
-                intervals.append(found[0])
-                coverage[strategy.name] = found[1]
+    jobs = [
+        job
+        for strategy in strategies
+        for job in jobs_of(
+            strategy,
+            plans[strategy.name],
+            case,
+            sources_of(strategy.pretrain or settings.dataset.pretrain),
+            partial / "strategies" / strategy.name,
+        )
+    ]
+    found = {made.job.folder: _judged(made, case) for made in train_all(jobs, settings, case)}
+    # of several stacks, the last one is of the size that strategies are compared at
+    judged = {job.task.strategy.name: found[job.folder] for job in jobs}
+    tables = [found[job.folder].predictions for job in jobs]
+    coverage = {name: one.coverage for name, one in judged.items() if one.coverage}
     baselines = _kept(partial / "baselines.parquet", lambda: baseline_predictions(case, settings))
     inner = _kept(partial / "inner_errors.parquet", lambda: inner_errors(case, settings))
     tables += [baselines, best_predictions(baselines, inner)]
@@ -230,7 +227,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         "plans": {
             name: [dataclasses.asdict(layer) for layer in plan] for name, plan in plans.items()
         },
-        "proofs": proofs,
+        "proofs": {name: one.proofs for name, one in judged.items()},
         "leakage": [dataclasses.asdict(split) for split in leakage],
         "commit": commit,
         "dirty": dirty,
@@ -242,17 +239,44 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     return Comparison(
         document=document,
         predictions=predictions,
-        intervals=all_intervals(intervals, quantity),
+        intervals=all_intervals(
+            [one.intervals for one in judged.values() if one.intervals is not None], quantity
+        ),
         coverage=coverage,
         strategies=strategy_scores,
         baselines=baseline_scores,
         plans=plans,
-        losses=losses,
-        models=models,
+        losses={name: one.losses for name, one in judged.items()},
+        models={name: partial / "strategies" / name for name in judged},
         sources=sources,
         part=case.layout.part,
         curve=curve,
         contrast=contrast,
+    )
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What is kept of a job's networks."""
+
+    predictions: pd.DataFrame
+    losses: list[float]
+    proofs: dict[str, Any]
+    intervals: pd.DataFrame | None
+    coverage: Coverage | None
+
+
+def _judged(made: Trained, case: Case) -> _Judged:
+    job = made.job
+    name = job.task.strategy.name
+    predicted = made.nets.predict(case.target, job.task.nets)
+    intervals, coverage = unseen_intervals(name, case, job.members, predicted) or (None, None)
+    return _Judged(
+        predictions=member_predictions(name, case, predicted, job.members),
+        losses=made.losses,
+        proofs={**made.nets.proofs, **_parameters(made.nets.stack, job.task.plan)},
+        intervals=intervals,
+        coverage=coverage,
     )
 
 
@@ -274,7 +298,7 @@ def _described(domain: Domain) -> dict[str, Any]:
     return {"name": data.name, "rows": len(domain), "rests_on": list(data.rests_on)}
 
 
-def _parameters(stack: MlpStack, plan: list[LayerPlan]) -> dict[str, int]:
+def _parameters(stack: MlpStack, plan: Sequence[LayerPlan]) -> dict[str, int]:
     """Return how many parameters a network has and how many of them are trained."""
     sizes = [
         sum(values.numel() for values in layer.parameters()) // stack.members

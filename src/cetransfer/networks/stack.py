@@ -124,6 +124,17 @@ class MlpStack(nn.Module):
         taken.load_state_dict({name: values[index] for name, values in self.state_dict().items()})
         return taken
 
+    def joined(self, others: Sequence[MlpStack]) -> MlpStack:
+        """Return a new stack with copies of these members and, after them, those of others."""
+        stacks = [self, *others]
+        count = sum(stack.members for stack in stacks)
+        joined = MlpStack(count, self.x_mean.shape[2], self.settings, self.heads)
+        states = [stack.state_dict() for stack in stacks]
+        joined.load_state_dict(
+            {name: torch.cat([state[name] for state in states]) for name in states[0]}
+        )
+        return joined
+
     def with_head(self, head: int) -> MlpStack:
         """Return a new stack of the same members with copies of the trunk and of one head."""
         last = len(self.layers) - 1

@@ -17,7 +17,7 @@ from pytorch_lightning.utilities.exceptions import (  # type: ignore[attr-define
 from cetransfer.errors import UserError
 from cetransfer.progress import meter
 from cetransfer.training.batches import StackData, draw_batches, steps_for
-from cetransfer.training.module import Recipe, StackModule
+from cetransfer.training.module import Course, StackModule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from cetransfer.networks.stack import MlpStack
     from cetransfer.training.lesson import Lesson
-    from cetransfer.transfer.strategy import LayerPlan
 
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", module="pytorch_lightning")
@@ -45,8 +44,7 @@ class _Advance(pl.Callback):
 def fit(
     stack: MlpStack,
     lesson: Lesson,
-    recipe: Recipe,
-    plan: Sequence[LayerPlan],
+    courses: Sequence[Course],
     *,
     generators: Sequence[np.random.Generator],
     dropout_seed: int,
@@ -60,10 +58,8 @@ def fit(
         M networks on their start values, scalers set.
     lesson
         What each member learns from.
-    recipe
-        How to train.
-    plan
-        For each layer, whether, when and at which share of the learning rate it is trained.
+    courses
+        How the members are trained, in their order.
     generators
         One per member, for the order of its rows.
     dropout_seed
@@ -73,7 +69,8 @@ def fit(
 
     Returns
     -------
-    The mean training loss of every step (steps,), in units of the label's standard deviation.
+    The training loss of every step and member (steps, M), in units of the label's standard
+    deviation.
 
     Raises
     ------
@@ -82,13 +79,14 @@ def fit(
     KeyboardInterrupt
         On Ctrl-C.
     """
+    recipe = courses[0].recipe
     steps = steps_for(lesson.rows, recipe.epochs, recipe.batch_size)
     batches = draw_batches(lesson.rows, steps, recipe.batch_size, generators)
     if lesson.beside is not None:
         # the same generators go on, so that a member still draws the same in any stack
         more = draw_batches(lesson.beside, steps, batches.shape[2], generators)
         batches = np.concatenate([batches, more], axis=2)
-    module = StackModule(stack, lesson, recipe, plan, steps, dropout_seed)
+    module = StackModule(stack, lesson, courses, steps, dropout_seed)
     with meter(description, steps, "steps") as advance:
         trainer = _trainer(recipe.accelerator, advance)
         stack.train()
@@ -99,16 +97,27 @@ def fit(
             raise KeyboardInterrupt from None
     stack.cpu().requires_grad_(requires_grad=False)
     losses = module.losses.cpu().numpy()
-    if not np.isfinite(losses).all():
-        raise UserError(
-            f"{description}: the training loss is not finite at step "
-            f"{int(np.argmin(np.isfinite(losses)))} of {steps}; lower the learning rate"
-        )
-    if not all(bool(values.isfinite().all()) for values in stack.state_dict().values()):
-        raise UserError(
-            f"{description}: weights are not finite after the last step; lower the learning rate"
-        )
+    _require_finite(stack, losses, courses)
     return losses
+
+
+def _require_finite(
+    stack: MlpStack, losses: NDArray[np.float32], courses: Sequence[Course]
+) -> None:
+    names = np.repeat([course.name for course in courses], [course.members for course in courses])
+    steps, members = np.nonzero(~np.isfinite(losses))
+    if len(steps):
+        raise UserError(
+            f"{names[members[0]]}: the training loss is not finite at step {steps[0]} of "
+            f"{len(losses)}; lower the learning rate"
+        )
+    for values in stack.state_dict().values():
+        finite = values.flatten(1).isfinite().all(dim=1).numpy()
+        if not finite.all():
+            raise UserError(
+                f"{names[int(np.argmin(finite))]}: weights are not finite after the last step; "
+                "lower the learning rate"
+            )
 
 
 def require_accelerator(accelerator: str) -> None:

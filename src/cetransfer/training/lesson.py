@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,26 @@ class Lesson:
     def labels_of(self, member: int, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the labels of a member's rows (r,)."""
         return self.labels[rows] if self.labels.ndim == 1 else self.labels[member, rows]
+
+    @property
+    def labels_by_member(self) -> NDArray[np.float64]:
+        """The labels as each member sees them (M, n)."""
+        return np.broadcast_to(self.labels, (len(self.rows), len(self.features)))
+
+    def joined(self, others: Sequence[Lesson]) -> Lesson:
+        """Return the lesson of these members and, after them, those of others of the same rows."""
+        if not others:
+            return self
+        lessons = [self, *others]
+        beside = [each.beside for each in lessons if each.beside is not None]
+        extra = [each.extra for each in lessons if each.extra is not None]
+        return dataclasses.replace(
+            self,
+            labels=np.concatenate([each.labels_by_member for each in lessons]),
+            rows=[rows for each in lessons for rows in each.rows],
+            beside=[rows for each in beside for rows in each] if beside else None,
+            extra=np.concatenate(extra) if extra else None,
+        )
 
     def fit_scalers(self, stack: MlpStack) -> None:
         """Standardise each member on the rows it sees, and each head on the labels it learns."""

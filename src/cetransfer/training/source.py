@@ -25,7 +25,7 @@ from cetransfer.settings import source_net_count
 from cetransfer.training.batches import steps_for
 from cetransfer.training.fit import fit
 from cetransfer.training.lesson import Lesson
-from cetransfer.training.module import Recipe
+from cetransfer.training.module import Course, Recipe
 from cetransfer.transfer.strategy import from_scratch
 
 if TYPE_CHECKING:
@@ -146,8 +146,7 @@ def _stage(
     losses = fit(
         stack,
         lesson,
-        recipe,
-        from_scratch(len(settings.network.hidden) + 1),
+        [Course(f"source {names}", nets, recipe, from_scratch(len(settings.network.hidden) + 1))],
         generators=[
             generator(settings.seed, Purpose.BATCHES, DOMAIN, net, *place) for net in range(nets)
         ],
@@ -195,7 +194,7 @@ def _together(
 
 
 def per_epoch(losses: NDArray[np.float32], epochs: int) -> list[float]:
-    """Return the mean loss of each pass, from the loss of each step."""
+    """Return the mean loss of each pass over all members, from that of each step (steps, M)."""
     return [float(part.mean()) for part in np.array_split(losses, min(epochs, len(losses)))]
 
 

@@ -98,29 +98,72 @@ def test_a_comparison_repeats_itself(small, make_case, tmp_path):
     assert first.baselines == second.baselines
 
 
+@pytest.fixture
+def two_shapes(small, compose):
+    """Settings with two strategies of one shape and, between them, one that has another."""
+    overrides = compose("strategy=[target_only,source_input,fine_tune]").strategy
+    return dataclasses.replace(small, strategy=overrides)
+
+
 @pytest.mark.usefixtures("mean_only")
-def test_an_interrupted_comparison_goes_on_to_the_same_numbers(
-    small, make_case, tmp_path, monkeypatch
-):
-    case, partial = make_case(small), tmp_path / "partial"
-    expected = compare(small, case, tmp_path, tmp_path / "uninterrupted")
+def test_strategies_of_one_shape_share_a_stack(two_shapes, make_case, tmp_path, monkeypatch):
     train, seen = trained.fit_target, []
 
-    def interrupted(strategy, *rest):
-        seen.append(strategy.name)
-        if strategy.name == "fine_tune" and seen.count("fine_tune") == 1:
+    def watched(tasks, settings):
+        seen.append([task.strategy.name for task in tasks])
+        return train(tasks, settings)
+
+    monkeypatch.setattr(trained, "fit_target", watched)
+    result = compare(two_shapes, make_case(two_shapes), tmp_path, tmp_path / "partial")
+    assert seen == [["target_only", "fine_tune"], ["source_input"]]
+    assert [line.name for line in result.strategies] == ["target_only", "source_input", "fine_tune"]
+
+
+@pytest.mark.usefixtures("mean_only")
+def test_a_stack_holds_no_more_strategies_than_is_fast(
+    two_shapes, make_case, tmp_path, monkeypatch
+):
+    case = make_case(two_shapes)
+    shared = compare(two_shapes, case, tmp_path, tmp_path / "shared")
+    monkeypatch.setattr(trained, "LARGEST", 1)
+    alone = compare(two_shapes, case, tmp_path, tmp_path / "alone")
+    assert list(shared.predictions["strategy"]) == list(alone.predictions["strategy"])
+    np.testing.assert_allclose(numbers(shared), numbers(alone), rtol=0, atol=1e-5)
+
+
+@pytest.mark.usefixtures("mean_only")
+def test_an_interrupted_comparison_goes_on_to_the_same_numbers(
+    two_shapes, make_case, tmp_path, monkeypatch
+):
+    case, partial = make_case(two_shapes), tmp_path / "partial"
+    expected = compare(two_shapes, case, tmp_path, tmp_path / "uninterrupted")
+    train, seen = trained.fit_target, []
+
+    def interrupted(tasks, settings):
+        seen.append(tasks[0].strategy.name)
+        if seen == ["target_only", "source_input"]:
             raise KeyboardInterrupt
-        return train(strategy, *rest)
+        return train(tasks, settings)
 
     monkeypatch.setattr(trained, "fit_target", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        compare(small, case, tmp_path, partial)
-    assert [path.parent.name for path in partial.rglob("model.json")] == ["target_only"]
-    resumed = compare(small, case, tmp_path, partial)
-    assert seen == ["target_only", "fine_tune", "fine_tune"]
+        compare(two_shapes, case, tmp_path, partial)
+    kept = sorted(path.parent.name for path in partial.rglob("model.json"))
+    assert kept == ["fine_tune", "target_only"]
+    resumed = compare(two_shapes, case, tmp_path, partial)
+    assert seen == ["target_only", "source_input", "source_input"]
     assert np.array_equal(numbers(resumed), numbers(expected))
     assert resumed.strategies == expected.strategies
     assert resumed.losses == expected.losses
+
+
+@pytest.mark.usefixtures("mean_only")
+def test_a_stack_of_which_a_part_was_kept_is_trained_again_whole(small, make_case, tmp_path):
+    case, partial = make_case(small), tmp_path / "partial"
+    expected = compare(small, case, tmp_path, partial)
+    shutil.rmtree(expected.models["fine_tune"])
+    again = compare(small, case, tmp_path, partial)
+    assert np.array_equal(numbers(again), numbers(expected))
 
 
 @pytest.mark.usefixtures("mean_only")

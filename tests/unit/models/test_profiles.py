@@ -21,6 +21,7 @@ from cetransfer.models.target_nets import Start
 from cetransfer.structures.prototypes import PROTOTYPES
 from cetransfer.training.source import source_nets
 from cetransfer.training.target import fit_target
+from cetransfer.training.task import Task
 from cetransfer.transfer.strategy import make_strategies
 
 SETS = ("training.epochs=60", "training.batch_size=8", "training.source.epochs=30")
@@ -101,7 +102,7 @@ def test_the_strategies_learn_what_the_source_leaves(name, nets, domains, settin
     strategy = next(own for own in make_strategies(settings.strategy) if own.name == name)
     rows, unseen = np.split(np.random.default_rng(0).permutation(60), [40])
     starts = [Start(rows, 0, 0, member, member) for member in range(2)]
-    made = fit_target(strategy, strategy.plan(3), starts, nets, target, settings)
+    (made,) = fit_target([Task(strategy, strategy.plan(3), starts, nets, target)], settings)
     predicted = made.predict(target, nets).mean(axis=0)
     error = np.abs(predicted - target.data.labels)[unseen].mean()
     # 0.3 b on average, what the source cannot know, is 0.47

@@ -14,7 +14,7 @@ from cetransfer.seeding import Purpose, torch_generator
 from cetransfer.settings import NetworkSettings
 from cetransfer.training.fit import fit
 from cetransfer.training.lesson import Lesson
-from cetransfer.training.module import Recipe, StackModule
+from cetransfer.training.module import Course, Recipe, StackModule
 from cetransfer.transfer.strategy import LayerPlan
 
 RECIPE = Recipe(5, 16, 1e-2, 0.01, 0.2, "cpu")
@@ -34,8 +34,7 @@ def train(stack, features, labels, rows, recipe=RECIPE, plan=ALL, first=0, dropo
     return fit(
         stack,
         Lesson(features, labels, rows),
-        recipe,
-        plan,
+        [Course("test", len(rows), recipe, plan)],
         generators=[np.random.default_rng(first + member) for member in range(len(rows))],
         dropout_seed=dropout_seed,
         description="test",
@@ -73,6 +72,69 @@ def test_a_member_trains_the_same_in_any_stack(problem):
     np.testing.assert_allclose(
         predict(together[0], together[1])[3], predict(alone[0], alone[1])[0], rtol=0, atol=1e-5
     )
+
+
+COURSES = [
+    (RECIPE, ALL),
+    (dataclasses.replace(RECIPE, learning_rate=1e-3, weight_decay=0.5), ALL),
+    (RECIPE, [dataclasses.replace(layer, trained=layer.layer > 0) for layer in ALL]),
+    (dataclasses.replace(RECIPE, pull=50.0, weight_decay=0.0), ALL),
+    (RECIPE, [dataclasses.replace(layer, after=0.3 * (2 - layer.layer)) for layer in ALL]),
+    (RECIPE, [dataclasses.replace(layer, rate=0.1**layer.layer) for layer in ALL]),
+]
+
+
+def test_courses_of_one_stack_train_as_each_does_alone(problem):
+    count = len(COURSES)
+    alone = [start(problem, members=2, first=2 * course) for course in range(count)]
+    for course, (recipe, plan) in enumerate(COURSES):
+        train(*alone[course], recipe, plan, first=2 * course)
+    stack, features, labels, rows = start(problem, members=2 * count)
+    losses = fit(
+        stack,
+        Lesson(features, labels, rows),
+        [Course(str(number), 2, *course) for number, course in enumerate(COURSES)],
+        generators=[np.random.default_rng(member) for member in range(2 * count)],
+        dropout_seed=7,
+        description="test",
+    )
+    assert losses.shape == (15, 2 * count)
+    expected = np.concatenate([predict(each[0], features) for each in alone])
+    np.testing.assert_allclose(predict(stack, features), expected, rtol=0, atol=1e-5)
+
+
+def test_a_layer_frozen_in_one_course_only_keeps_its_bits_there(problem):
+    stack, features, labels, rows = start(problem, members=4)
+    before = state(stack)
+    frozen = [dataclasses.replace(layer, trained=layer.layer == 2) for layer in ALL]
+    fit(
+        stack,
+        Lesson(features, labels, rows),
+        [Course("frozen", 2, RECIPE, frozen), Course("free", 2, RECIPE, ALL)],
+        generators=[np.random.default_rng(member) for member in range(4)],
+        dropout_seed=7,
+        description="test",
+    )
+    for layer in (0, 1):
+        for name in (f"layers.{layer}.weight", f"layers.{layer}.bias"):
+            after = stack.state_dict()[name]
+            assert torch.equal(after[:2], before[name][:2])
+            assert not torch.equal(after[2:], before[name][2:])
+
+
+def test_a_loss_that_is_not_finite_names_the_course(problem):
+    stack, features, labels, rows = start(problem)
+    labels = np.stack([labels, labels])
+    labels[1, 3] = np.nan
+    with pytest.raises(UserError, match="second: the training loss is not finite"):
+        fit(
+            stack,
+            Lesson(features, labels, rows),
+            [Course("first", 1, RECIPE, ALL), Course("second", 1, RECIPE, ALL)],
+            generators=[np.random.default_rng(member) for member in range(2)],
+            dropout_seed=7,
+            description="test",
+        )
 
 
 def test_the_loss_falls_on_a_function_that_can_be_learnt(problem):

@@ -5,11 +5,12 @@ import pytest
 import torch
 
 from cetransfer.models.target_nets import Start
-from cetransfer.training import target as module
+from cetransfer.training import target, task
 from cetransfer.training.fit import fit
 from cetransfer.training.proofs import ProofError, step_zero
 from cetransfer.training.source import source_nets
 from cetransfer.training.target import fit_target
+from cetransfer.training.task import Task
 from cetransfer.transfer.strategy import make_strategies
 
 STARTS = [Start(np.arange(20), 0, 0, seed, source) for seed, source in ((1, 0), (0, 1))]
@@ -27,7 +28,8 @@ def made(settings, nets, make_domain):
         settings.strategy[name] = {**settings.strategy.get(name, {}), **fields}
         strategy = next(s for s in make_strategies(settings.strategy) if s.name == name)
         target = make_domain("toy_target", 40, 2)
-        return fit_target(strategy, strategy.plan(LAYERS), STARTS, nets, target, settings)
+        task = Task(strategy, strategy.plan(LAYERS), STARTS, nets, target)
+        return fit_target([task], settings)[0]
 
     return of
 
@@ -54,7 +56,7 @@ def test_with_other_scalers_it_starts_at_its_source_within_rounding(settings, ma
 
 
 def test_a_weight_that_was_not_copied_fails_the_run(made, monkeypatch):
-    start = module.start_stack
+    start = task.start_stack
 
     def broken(*arguments):
         stack = start(*arguments)
@@ -62,26 +64,26 @@ def test_a_weight_that_was_not_copied_fails_the_run(made, monkeypatch):
             next(stack.linear_layers()).weight[1, 0, 0] += 0.5
         return stack
 
-    monkeypatch.setattr(module, "start_stack", broken)
+    monkeypatch.setattr(task, "start_stack", broken)
     with pytest.raises(ProofError, match=r"fine_tune: before its first step member 1 is .* away"):
         made("fine_tune")
 
 
 def test_a_scaler_that_was_not_copied_fails_the_run(made, monkeypatch):
-    start = module.start_stack
+    start = task.start_stack
 
     def broken(*arguments):
         stack = start(*arguments)
         stack.y_mean += 1e-4
         return stack
 
-    monkeypatch.setattr(module, "start_stack", broken)
+    monkeypatch.setattr(task, "start_stack", broken)
     with pytest.raises(ProofError, match="zero_shot: before its first step"):
         made("zero_shot")
 
 
 def test_a_trunk_that_was_not_copied_fails_under_a_new_head_too(made, monkeypatch):
-    start = module.start_stack
+    start = task.start_stack
 
     def broken(*arguments):
         stack = start(*arguments)
@@ -89,7 +91,7 @@ def test_a_trunk_that_was_not_copied_fails_under_a_new_head_too(made, monkeypatc
             next(stack.linear_layers()).bias += 0.1
         return stack
 
-    monkeypatch.setattr(module, "start_stack", broken)
+    monkeypatch.setattr(task, "start_stack", broken)
     with pytest.raises(ProofError, match="new_head: before its first step"):
         made("new_head", kind="new_head", learning_rate=1e-3)
 
@@ -110,7 +112,7 @@ def test_a_frozen_layer_that_moved_fails_the_run(made, monkeypatch):
     def decay(stack):
         next(stack.linear_layers()).weight.mul_(1 - 1e-6)
 
-    monkeypatch.setattr(module, "fit", leaking(decay))
+    monkeypatch.setattr(target, "fit", leaking(decay))
     with pytest.raises(ProofError, match="freeze: training changed frozen layers or scalers"):
         made("freeze")
 
@@ -120,7 +122,7 @@ def test_a_scaler_that_moved_fails_the_run(made, monkeypatch, buffer):
     def shift(stack):
         stack.get_buffer(buffer).add_(1e-3)
 
-    monkeypatch.setattr(module, "fit", leaking(shift))
+    monkeypatch.setattr(target, "fit", leaking(shift))
     with pytest.raises(ProofError, match="fine_tune: training changed frozen layers or scalers"):
         made("fine_tune")
 

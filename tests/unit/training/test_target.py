@@ -10,6 +10,7 @@ from cetransfer.models.target_nets import Start
 from cetransfer.networks.predict import predict
 from cetransfer.training.source import source_nets
 from cetransfer.training.target import fit_target
+from cetransfer.training.task import Task
 from cetransfer.transfer.strategy import Trained, copies, make_strategies
 
 STARTS = [
@@ -74,7 +75,8 @@ def target(make_domain):
 def trained(settings, nets, strategies):
     def of(name, target, starts=STARTS):
         strategy = strategies[name]
-        return fit_target(strategy, strategy.plan(LAYERS), starts, nets, target, settings)
+        task = Task(strategy, strategy.plan(LAYERS), starts, nets, target)
+        return fit_target([task], settings)[0]
 
     return of
 
@@ -133,7 +135,8 @@ def test_every_other_strategy_depends_on_the_source(
     for seed in (1, 7):
         nets = source_nets(settings, [make_domain("toy_source", 60, seed)], "schema", tmp_path)
         strategy = strategies[name]
-        made = fit_target(strategy, strategy.plan(LAYERS), STARTS, nets, target, settings)
+        task = Task(strategy, strategy.plan(LAYERS), STARTS, nets, target)
+        (made,) = fit_target([task], settings)
         predicted.append(made.predict(target, nets))
     assert not np.allclose(*predicted)
 
