@@ -112,7 +112,7 @@ def as_stack(case: Case, settings: Settings) -> float:
     empty = MlpStack(1, case.target.features.shape[1], settings.network)
     unused = SourceNets("", empty, {}, (), ())
     began = time.perf_counter()
-    fit_target([Task(strategy, plan, starts, unused, case.target)], settings)
+    fit_target([Task(strategy, plan, starts, unused, case.target, settings)])
     return time.perf_counter() - began
 
 

@@ -137,6 +137,7 @@ class TrainingSettings:
     batch_size: int
     epochs: int
     weight_decay: float
+    l1: float
     loss_beta: float
     scaler: ScalerSettings
     source: SourceTrainingSettings
@@ -253,6 +254,7 @@ def check(settings: Settings) -> None:
         ("training.source.epochs", settings.training.source.epochs, 1),
         ("training.source.batch_size", settings.training.source.batch_size, 1),
         ("training.weight_decay", settings.training.weight_decay, 0),
+        ("training.l1", settings.training.l1, 0),
         ("dataset.draw", settings.dataset.draw, 0),
         ("protocol.margin", settings.protocol.margin, 0),
         ("seed", settings.seed, 0),

@@ -144,12 +144,13 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         for job in jobs_of(
             strategy,
             plans[strategy.name],
+            settings,
             case,
             sources_of(strategy.pretrain or settings.dataset.pretrain),
             partial / "strategies" / strategy.name,
         )
     ]
-    found = {made.job.folder: _judged(made, case) for made in train_all(jobs, settings, case)}
+    found = {made.job.folder: _judged(made, case) for made in train_all(jobs, case)}
     # of several stacks, the last one is of the size that strategies are compared at
     judged = {job.task.strategy.name: found[job.folder] for job in jobs}
     tables = [found[job.folder].predictions for job in jobs]

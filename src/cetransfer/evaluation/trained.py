@@ -57,7 +57,12 @@ class Trained:
 
 
 def jobs_of(
-    strategy: Strategy, plan: list[LayerPlan], case: Case, sources: SourceNets, folder: Path
+    strategy: Strategy,
+    plan: list[LayerPlan],
+    settings: Settings,
+    case: Case,
+    sources: SourceNets,
+    folder: Path,
 ) -> list[Job]:
     """Return what is to be trained of a strategy, one job for each number of labelled rows.
 
@@ -65,8 +70,8 @@ def jobs_of(
     ----------
     strategy, plan
         What is copied, frozen and trained.
-    case
-        What is compared on.
+    settings, case
+        The whole configuration, and what is compared on.
     sources
         The source nets.
     folder
@@ -75,7 +80,14 @@ def jobs_of(
     """
     return [
         Job(
-            Task(strategy, plan, [_start(member) for member in members], sources, case.target),
+            Task(
+                strategy,
+                plan,
+                [_start(member) for member in members],
+                sources,
+                case.target,
+                settings,
+            ),
             members,
             stack_folder(folder, size),
         )
@@ -88,13 +100,13 @@ def stack_folder(folder: Path, size: int | None) -> Path:
     return folder if size is None else folder / f"{size}"
 
 
-def train_all(jobs: Sequence[Job], settings: Settings, case: Case) -> Iterator[Trained]:
+def train_all(jobs: Sequence[Job], case: Case) -> Iterator[Trained]:
     """Train all jobs, those of one shape together, and yield what each made, stack by stack.
 
     A job that an interrupted run has finished is taken from its folder. If only a part of a stack
     was finished, all of it is trained again, so that the numbers are those of an uninterrupted run.
     """
-    for stack in _stacks(jobs, settings):
+    for stack in _stacks(jobs):
         if all(job.folder.is_dir() for job in stack):
             for job in stack:
                 size = job.members[0].split.size
@@ -102,19 +114,23 @@ def train_all(jobs: Sequence[Job], settings: Settings, case: Case) -> Iterator[T
                 say(f"{job.task.strategy.name}{which}: taken from the interrupted run")
                 yield _stored(job)
             continue
-        made = fit_target([job.task for job in stack], settings)
+        made = fit_target([job.task for job in stack])
         for job, nets in zip(stack, made, strict=True):
-            losses = per_epoch(nets.losses, settings.training.epochs) if len(nets.losses) else []
-            _keep(job, nets, losses, settings, case)
+            losses = (
+                per_epoch(nets.losses, job.task.settings.training.epochs)
+                if len(nets.losses)
+                else []
+            )
+            _keep(job, nets, losses, case)
             yield Trained(job, nets, losses)
 
 
-def _stacks(jobs: Sequence[Job], settings: Settings) -> list[list[Job]]:
+def _stacks(jobs: Sequence[Job]) -> list[list[Job]]:
     """Return the jobs that share a stack, as many as it holds (`LARGEST`)."""
     stacks: list[list[Job]] = []
     filling: dict[tuple[object, ...], list[Job]] = {}
     for job in jobs:
-        widths = [job.task.target.features.shape[1], *settings.network.hidden, 1]
+        widths = [job.task.target.features.shape[1], *job.task.settings.network.hidden, 1]
         size = sum((narrow + 1) * wide for narrow, wide in pairwise(widths))
         stack = filling.get(job.task.shape)
         if stack is None or size * sum(len(each.members) for each in (*stack, job)) > LARGEST:
@@ -134,9 +150,9 @@ def _start(member: Member) -> Start:
     )
 
 
-def _keep(job: Job, made: TargetNets, losses: list[float], settings: Settings, case: Case) -> None:
+def _keep(job: Job, made: TargetNets, losses: list[float], case: Case) -> None:
     """Write what a job made to its folder."""
-    task = job.task
+    task, settings = job.task, job.task.settings
     about = {
         "kind": "target",
         "strategy": dataclasses.asdict(task.strategy),

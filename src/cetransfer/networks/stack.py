@@ -6,6 +6,7 @@ Shapes, throughout: M members, B rows of a batch, d input features, h units of a
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,32 @@ ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "silu": nn.functional.silu,
     "tanh": torch.tanh,
 }
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Where dropout masks come from, and how much each member drops.
+
+    One draw (B, h) a layer and step serves all members: drawing one each costs more than the matrix
+    products and changes nothing for a single network.
+
+    Parameters
+    ----------
+    generator
+        On the device that trains.
+    rates
+        (M, 1, 1), or (1, 1, 1) where they are all the same, float64.
+    """
+
+    generator: torch.Generator
+    rates: torch.Tensor
+
+    def __call__(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Drop units of hidden layers (M, B, h)."""
+        if not bool(self.rates.any()):
+            return hidden
+        drawn = torch.rand(hidden.shape[1:], generator=self.generator, device=hidden.device)
+        return hidden * (drawn.ge(self.rates.float()) / (1.0 - self.rates).float())
 
 
 class StackedLinear(nn.Module):
@@ -173,35 +200,27 @@ class MlpStack(nn.Module):
             last.bias[member] = (last.bias[member] * width + before - mean) / scale
         self.y_mean[member, 0], self.y_scale[member, 0] = mean, scale
 
-    def activations(
-        self, x: torch.Tensor, generator: torch.Generator | None = None
-    ) -> torch.Tensor:
+    def activations(self, x: torch.Tensor, dropout: Dropout | None = None) -> torch.Tensor:
         """Return the last hidden layer (M, B, h); arguments as `standardised`."""
         hidden = (x - self.x_mean) / self.x_scale
-        dropout = self.settings.dropout
         for layer in list(self.linear_layers())[:-1]:
             hidden = self.activation(layer(hidden))
-            if generator is not None and dropout > 0:
-                keep = torch.rand(hidden.shape[1:], generator=generator, device=hidden.device)
-                hidden = hidden * (keep.ge(dropout) / (1.0 - dropout))
+            if dropout is not None:
+                hidden = dropout(hidden)
         return hidden
 
-    def standardised(
-        self, x: torch.Tensor, generator: torch.Generator | None = None
-    ) -> torch.Tensor:
+    def standardised(self, x: torch.Tensor, dropout: Dropout | None = None) -> torch.Tensor:
         """Return predictions (M, B, K) in units of each head's label scale.
 
         Parameters
         ----------
         x
             Features (M, B, d), raw.
-        generator
-            Source of the dropout masks; None switches dropout off. One mask (1, B, h) a step
-            serves all members: drawing one each costs more than the matrix products and changes
-            nothing for a single network.
+        dropout
+            While training; None drops nothing.
         """
         *_, last = self.linear_layers()
-        output: torch.Tensor = last(self.activations(x, generator))
+        output: torch.Tensor = last(self.activations(x, dropout))
         return output
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytorch_lightning as pl
 import torch
 
+from cetransfer.networks.stack import Dropout
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -22,7 +24,9 @@ class Recipe:
 
     `loss_beta` is in units of the label's standard deviation; `learning_rate` is the peak of a
     one-cycle schedule (Smith & Topin, arXiv:1708.07120); `weight_decay` is decoupled (Loshchilov &
-    Hutter, arXiv:1711.05101), and so is `pull`, a decay towards the start values.
+    Hutter, arXiv:1711.05101), and so is `pull`, a decay towards the start values; `l1` times the
+    sum of the absolute weights is added to the loss; `dropout` is the share of hidden units that
+    are dropped.
     """
 
     epochs: int
@@ -32,6 +36,8 @@ class Recipe:
     loss_beta: float
     accelerator: str
     pull: float = 0.0
+    l1: float = 0.0
+    dropout: float = 0.0
 
     @property
     def pace(self) -> tuple[int, int, float, str]:
@@ -70,6 +76,7 @@ class _Part:
     members: slice
     values: torch.Tensor
     planned: LayerPlan
+    l1: float
 
 
 class StackModule(pl.LightningModule):
@@ -118,14 +125,20 @@ class StackModule(pl.LightningModule):
             ("losses", torch.zeros(steps, stack.members)),
         ):
             self.register_buffer(name, values, persistent=False)
-        self.dropout: torch.Generator | None = None
+        self.dropout: Dropout | None = None
         self.step = 0
         self.parts: list[_Part] = []
         self.pulls: list[tuple[_Part, torch.Tensor, dict[str, Any], float]] = []
 
     def on_fit_start(self) -> None:
         """Put the dropout masks' generator on the device that trains."""
-        self.dropout = torch.Generator(device=self.device).manual_seed(self.dropout_seed)
+        rates = [course.recipe.dropout for course in self.courses for _ in range(course.members)]
+        if len(set(rates)) == 1:
+            rates = rates[:1]
+        self.dropout = Dropout(
+            torch.Generator(device=self.device).manual_seed(self.dropout_seed),
+            torch.tensor(rates, dtype=torch.float64, device=self.device)[:, None, None],
+        )
 
     def training_step(self, rows: torch.Tensor, step: int) -> torch.Tensor:
         """Return the summed smooth-L1 loss of the members on their own rows (M, B)."""
@@ -169,7 +182,13 @@ class StackModule(pl.LightningModule):
             for layer, planned in zip(self.stack.linear_layers(), course.plan, strict=True):
                 if planned.trained:
                     rates.setdefault(planned.rate, []).extend(
-                        _Part(parameter, members, parameter.detach()[members], planned)
+                        _Part(
+                            parameter,
+                            members,
+                            parameter.detach()[members],
+                            planned,
+                            recipe.l1 if parameter is layer.weight else 0.0,
+                        )
                         for parameter in layer.parameters()
                     )
             for rate, parts in rates.items():
@@ -205,6 +224,8 @@ class StackModule(pl.LightningModule):
             gradient = part.parameter.grad
             if gradient is not None and self._trained_now(part.planned):
                 part.values.grad = gradient[part.members]
+                if part.l1:
+                    part.values.grad += part.l1 * part.values.sign()
 
     def optimizer_step(
         self,

@@ -205,6 +205,8 @@ def _recipe(settings: Settings) -> Recipe:
         batch_size=training.source.batch_size,
         learning_rate=training.source.learning_rate,
         weight_decay=training.weight_decay,
+        l1=training.l1,
+        dropout=settings.network.dropout,
         loss_beta=training.loss_beta,
         accelerator=training.accelerator,
     )

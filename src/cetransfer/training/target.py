@@ -21,27 +21,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cetransfer.models.target_nets import TargetNets
-    from cetransfer.settings import Settings, TrainingSettings
     from cetransfer.training.task import Begun, Task
 
 
-def fit_target(tasks: Sequence[Task], settings: Settings) -> list[TargetNets]:
+def fit_target(tasks: Sequence[Task]) -> list[TargetNets]:
     """Train all target nets of tasks of one shape as one stack.
 
     Parameters
     ----------
     tasks
         Of one `shape`.
-    settings
-        Network, training, reference and seed.
 
     Returns
     -------
     What each task made, in their order.
     """
-    begun = [begin(task, settings) for task in tasks]
+    begun = [begin(task) for task in tasks]
     if isinstance(tasks[0].strategy, Trained):
-        return _train(begun, settings)
+        return _train(begun)
     return [_fit_kernels(each) for each in begun]
 
 
@@ -66,22 +63,23 @@ def _fit_kernels(begun: Begun) -> TargetNets:
     return begun.ended(stack, empty, kernels)
 
 
-def _train(begun: Sequence[Begun], settings: Settings) -> list[TargetNets]:
+def _train(begun: Sequence[Begun]) -> list[TargetNets]:
     first, *others = begun
     stack = first.stack.joined([each.stack for each in others])
     lesson = first.lesson.joined([each.lesson for each in others])
-    courses = [_course(each.task, settings.training) for each in begun]
+    courses = [_course(each.task) for each in begun]
+    seed = first.task.settings.seed
     names = ", ".join(course.name for course in courses)
     losses = fit(
         stack,
         lesson,
         courses,
         generators=[
-            generator(settings.seed, Purpose.BATCHES, *start.batches_path)
+            generator(seed, Purpose.BATCHES, *start.batches_path)
             for each in begun
             for start in each.task.starts
         ],
-        dropout_seed=number(settings.seed, Purpose.DROPOUT, DOMAIN),
+        dropout_seed=number(seed, Purpose.DROPOUT, DOMAIN),
         description=f"{names}: {stack.members} nets",
     )
     made = []
@@ -89,15 +87,17 @@ def _train(begun: Sequence[Begun], settings: Settings) -> list[TargetNets]:
     for each, course in zip(begun, courses, strict=True):
         members = range(end, end + course.members)
         end = members.stop
-        own = stack.take(members)
+        # into the stack that this task began with, which has its own settings
+        own = each.stack.requires_grad_(requires_grad=False)
+        own.load_state_dict(stack.take(members).state_dict())
         require_unchanged(course.name, each.proofs["frozen"], frozen_digest(own, course.plan))
         own = own.with_head(own.heads - 1).requires_grad_(requires_grad=False)
         made.append(each.ended(own, losses[:, members.start : members.stop].mean(axis=1)))
     return made
 
 
-def _course(task: Task, training: TrainingSettings) -> Course:
-    strategy = task.strategy
+def _course(task: Task) -> Course:
+    strategy, training = task.strategy, task.settings.training
     if not isinstance(strategy, Trained):
         raise TypeError("a network that is not trained has no course")
     pull = strategy.pull if isinstance(strategy, L2SP) else 0.0
@@ -106,6 +106,8 @@ def _course(task: Task, training: TrainingSettings) -> Course:
         batch_size=training.batch_size,
         learning_rate=strategy.learning_rate,
         weight_decay=0.0 if pull else training.weight_decay,
+        l1=training.l1,
+        dropout=task.settings.network.dropout,
         loss_beta=training.loss_beta,
         accelerator=training.accelerator,
         pull=pull,

@@ -45,6 +45,8 @@ class Task:
         The source nets that starts point to.
     target
         All target rows; only `starts[m].rows` are drawn by member m.
+    settings
+        Network, training, reference and seed.
     """
 
     strategy: Strategy
@@ -52,6 +54,7 @@ class Task:
     starts: Sequence[Start]
     nets: SourceNets
     target: Domain
+    settings: Settings
 
     @property
     def shape(self) -> tuple[object, ...]:
@@ -64,7 +67,10 @@ class Task:
         heads = len(self.nets.sources) if strategy.with_source_rows else 0
         inputs = strategy.source_as_input, strategy.profile_components
         rows = max(len(start.rows) for start in self.starts)
-        return own, heads, inputs, rows
+        network, training = self.settings.network, self.settings.training
+        pace = training.epochs, training.batch_size, training.loss_beta, training.accelerator
+        layers = self.target.features.shape[1], *network.hidden, network.activation
+        return own, heads, inputs, rows, layers, pace, self.settings.seed
 
 
 @dataclass(frozen=True)
@@ -90,9 +96,10 @@ class Begun:
         )
 
 
-def begin(task: Task, settings: Settings) -> Begun:
+def begin(task: Task) -> Begun:
     """Return a task with its networks on their start values, and what is proved of them."""
     strategy, starts, nets, target = task.strategy, task.starts, task.nets, task.target
+    settings = task.settings
     own = [start.source for start in starts]
     reference = None
     if strategy.uses_source and settings.dataset.reference != "none":

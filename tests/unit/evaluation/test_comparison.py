@@ -109,9 +109,9 @@ def two_shapes(small, compose):
 def test_strategies_of_one_shape_share_a_stack(two_shapes, make_case, tmp_path, monkeypatch):
     train, seen = trained.fit_target, []
 
-    def watched(tasks, settings):
+    def watched(tasks):
         seen.append([task.strategy.name for task in tasks])
-        return train(tasks, settings)
+        return train(tasks)
 
     monkeypatch.setattr(trained, "fit_target", watched)
     result = compare(two_shapes, make_case(two_shapes), tmp_path, tmp_path / "partial")
@@ -139,11 +139,11 @@ def test_an_interrupted_comparison_goes_on_to_the_same_numbers(
     expected = compare(two_shapes, case, tmp_path, tmp_path / "uninterrupted")
     train, seen = trained.fit_target, []
 
-    def interrupted(tasks, settings):
+    def interrupted(tasks):
         seen.append(tasks[0].strategy.name)
         if seen == ["target_only", "source_input"]:
             raise KeyboardInterrupt
-        return train(tasks, settings)
+        return train(tasks)
 
     monkeypatch.setattr(trained, "fit_target", interrupted)
     with pytest.raises(KeyboardInterrupt):

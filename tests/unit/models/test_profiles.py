@@ -102,7 +102,7 @@ def test_the_strategies_learn_what_the_source_leaves(name, nets, domains, settin
     strategy = next(own for own in make_strategies(settings.strategy) if own.name == name)
     rows, unseen = np.split(np.random.default_rng(0).permutation(60), [40])
     starts = [Start(rows, 0, 0, member, member) for member in range(2)]
-    (made,) = fit_target([Task(strategy, strategy.plan(3), starts, nets, target)], settings)
+    (made,) = fit_target([Task(strategy, strategy.plan(3), starts, nets, target, settings)])
     predicted = made.predict(target, nets).mean(axis=0)
     error = np.abs(predicted - target.data.labels)[unseen].mean()
     # 0.3 b on average, what the source cannot know, is 0.47

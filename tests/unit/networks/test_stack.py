@@ -8,7 +8,7 @@ import torch
 
 from cetransfer.errors import UserError
 from cetransfer.networks.predict import CHUNK, predict
-from cetransfer.networks.stack import MlpStack
+from cetransfer.networks.stack import Dropout, MlpStack
 from cetransfer.seeding import Purpose, torch_generator
 from cetransfer.settings import NetworkSettings
 
@@ -93,9 +93,18 @@ def test_dropout_needs_a_generator_and_keeps_the_mean():
     with torch.no_grad():
         without = stack.standardised(x)
         assert torch.equal(without, stack.standardised(x))
-        dropped = stack.standardised(x, torch.Generator().manual_seed(0))
+        rates = torch.full((1, 1, 1), 0.5, dtype=torch.float64)
+        dropped = stack.standardised(x, Dropout(torch.Generator().manual_seed(0), rates))
     assert dropped.std() > 0
     assert float(dropped.mean()) == pytest.approx(float(without.mean()), abs=0.02)
+
+
+def test_each_member_drops_its_own_share():
+    rates = torch.tensor([0.0, 0.25, 0.75], dtype=torch.float64)[:, None, None]
+    dropped = Dropout(torch.Generator().manual_seed(0), rates)(torch.ones(3, 100, 1000))
+    shares = dropped.eq(0).double().mean(dim=(1, 2)).tolist()
+    assert shares == pytest.approx([0.0, 0.25, 0.75], abs=0.01)
+    assert dropped.mean(dim=(1, 2)).tolist() == pytest.approx([1.0, 1.0, 1.0], abs=0.02)
 
 
 def test_predictions_do_not_depend_on_how_the_rows_are_cut():

@@ -17,13 +17,13 @@ from cetransfer.training.lesson import Lesson
 from cetransfer.training.module import Course, Recipe, StackModule
 from cetransfer.transfer.strategy import LayerPlan
 
-RECIPE = Recipe(5, 16, 1e-2, 0.01, 0.2, "cpu")
+RECIPE = Recipe(5, 16, 1e-2, 0.01, 0.2, "cpu", dropout=0.1)
 ALL = [LayerPlan(layer, "source", trained=True) for layer in range(3)]
 
 
-def start(problem, members=2, first=0, dropout=0.1, rows=None):
+def start(problem, members=2, first=0, rows=None):
     features, labels = problem(64)
-    stack = MlpStack(members, features.shape[1], NetworkSettings([16, 8], "silu", dropout))
+    stack = MlpStack(members, features.shape[1], NetworkSettings([16, 8], "silu", 0.1))
     stack.reset([torch_generator(0, Purpose.INIT, first + member) for member in range(members)])
     rows = rows or [np.arange(48)] * members
     Lesson(features, labels, rows).fit_scalers(stack)
@@ -78,6 +78,7 @@ COURSES = [
     (RECIPE, ALL),
     (dataclasses.replace(RECIPE, learning_rate=1e-3, weight_decay=0.5), ALL),
     (RECIPE, [dataclasses.replace(layer, trained=layer.layer > 0) for layer in ALL]),
+    (dataclasses.replace(RECIPE, l1=0.01, dropout=0.5), ALL),
     (dataclasses.replace(RECIPE, pull=50.0, weight_decay=0.0), ALL),
     (RECIPE, [dataclasses.replace(layer, after=0.3 * (2 - layer.layer)) for layer in ALL]),
     (RECIPE, [dataclasses.replace(layer, rate=0.1**layer.layer) for layer in ALL]),
@@ -138,9 +139,9 @@ def test_a_loss_that_is_not_finite_names_the_course(problem):
 
 
 def test_the_loss_falls_on_a_function_that_can_be_learnt(problem):
-    stack, features, labels, rows = start(problem, dropout=0.0)
+    stack, features, labels, rows = start(problem)
     before = np.abs(predict(stack, features)[:, :48] - labels[:48]).mean()
-    recipe = dataclasses.replace(RECIPE, epochs=100)
+    recipe = dataclasses.replace(RECIPE, epochs=100, dropout=0.0)
     losses = train(stack, features, labels, rows, recipe)
     assert len(losses) == 300
     assert losses[-10:].mean() < 0.1 * losses[:10].mean()
@@ -229,6 +230,17 @@ def test_a_pull_holds_the_weights_near_their_start(problem):
     assert all(near < 0.7 * far for near, far in distances)
 
 
+def test_an_l1_penalty_brings_weights_to_zero_and_leaves_biases(problem):
+    free, held = start(problem), start(problem)
+    train(*free, dataclasses.replace(RECIPE, epochs=50))
+    train(*held, dataclasses.replace(RECIPE, epochs=50, l1=0.05))
+    first, second = state(free[0]), state(held[0])
+    near = {name: (values.abs() < 0.02).double().mean().item() for name, values in second.items()}
+    assert near["layers.0.weight"] > 0.6
+    assert (first["layers.0.weight"].abs() < 0.02).double().mean().item() < 0.3
+    assert near["layers.0.bias"] < 0.5
+
+
 def test_training_leaves_the_scalers_alone(problem):
     stack, features, labels, rows = start(problem)
     before = dict(stack.named_buffers())
@@ -268,7 +280,7 @@ def test_a_loss_that_is_not_finite_names_the_fit_the_step_and_the_remedy(problem
 
 
 def test_weights_that_overflow_in_the_last_step_are_noticed_too(problem):
-    stack, features, labels, rows = start(problem, dropout=0.0)
+    stack, features, labels, rows = start(problem)
     recipe = Recipe(1, 48, 1e38, 0.0, 0.2, "cpu")
     with pytest.raises(UserError, match="not finite"):
         train(stack, features, labels, rows, recipe)

@@ -28,8 +28,8 @@ def made(settings, nets, make_domain):
         settings.strategy[name] = {**settings.strategy.get(name, {}), **fields}
         strategy = next(s for s in make_strategies(settings.strategy) if s.name == name)
         target = make_domain("toy_target", 40, 2)
-        task = Task(strategy, strategy.plan(LAYERS), STARTS, nets, target)
-        return fit_target([task], settings)[0]
+        task = Task(strategy, strategy.plan(LAYERS), STARTS, nets, target, settings)
+        return fit_target([task])[0]
 
     return of
 

@@ -75,8 +75,8 @@ def target(make_domain):
 def trained(settings, nets, strategies):
     def of(name, target, starts=STARTS):
         strategy = strategies[name]
-        task = Task(strategy, strategy.plan(LAYERS), starts, nets, target)
-        return fit_target([task], settings)[0]
+        task = Task(strategy, strategy.plan(LAYERS), starts, nets, target, settings)
+        return fit_target([task])[0]
 
     return of
 
@@ -135,8 +135,8 @@ def test_every_other_strategy_depends_on_the_source(
     for seed in (1, 7):
         nets = source_nets(settings, [make_domain("toy_source", 60, seed)], "schema", tmp_path)
         strategy = strategies[name]
-        task = Task(strategy, strategy.plan(LAYERS), STARTS, nets, target)
-        (made,) = fit_target([task], settings)
+        task = Task(strategy, strategy.plan(LAYERS), STARTS, nets, target, settings)
+        (made,) = fit_target([task])
         predicted.append(made.predict(target, nets))
     assert not np.allclose(*predicted)
 
