@@ -155,8 +155,8 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             proofs[strategy.name] = {**stack.nets.proofs, **_parameters(stack.nets.stack, plan)}
             tables.append(member_predictions(strategy.name, case, predicted, stack.members))
             if found := unseen_intervals(strategy.name, case, stack.members, predicted):
-                intervals.append(found[0])
-                coverage[strategy.name] = found[1]
+                intervals.append(found.table)
+                coverage[strategy.name] = found.coverage
     baselines = _kept(partial / "baselines.parquet", lambda: baseline_predictions(case, settings))
     inner = _kept(partial / "inner_errors.parquet", lambda: inner_errors(case, settings))
     tables += [baselines, best_predictions(baselines, inner)]
