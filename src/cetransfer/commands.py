@@ -46,6 +46,7 @@ def compare(settings: Settings) -> None:
     from cetransfer.evaluation.case import load_case
     from cetransfer.evaluation.comparison import compare as run
     from cetransfer.evaluation.comparison import comparison_key
+    from cetransfer.evaluation.models import MODELS
     from cetransfer.evaluation.result import publish, stage
     from cetransfer.reporting import tables
     from cetransfer.reporting.figures import draw_comparison
@@ -79,7 +80,7 @@ def compare(settings: Settings) -> None:
     staged = stage(comparison, partial / "result")
     draw_comparison(comparison, staged)
     run_id = log_comparison(store, comparison, staged, execution_of(partial))
-    publish(staged, output)
+    publish(staged, output, partial / MODELS)
     shutil.rmtree(partial)
     tables.show_comparison(comparison)
     tables.show_places(output, store, run_id)

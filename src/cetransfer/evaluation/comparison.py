@@ -24,6 +24,7 @@ from cetransfer.evaluation.coverage import (
 )
 from cetransfer.evaluation.leakage import leakage_audit, require_held_out, seen_by
 from cetransfer.evaluation.learning_curve import crossovers, curve_table, last_gains
+from cetransfer.evaluation.models import MODELS, draft_model
 from cetransfer.evaluation.predictions import (
     baseline_predictions,
     ensemble,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cetransfer.evaluation.case import Case
+    from cetransfer.evaluation.models import Draft
     from cetransfer.features.domain import Domain
     from cetransfer.models.source_nets import SourceNets
     from cetransfer.networks.stack import MlpStack
@@ -56,7 +58,8 @@ class Comparison:
 
     `part` of the predictions is what strategies are compared on; `curve` is None where there is
     only one number of labelled rows, `contrast` where none was named in advance; `intervals` and
-    `coverage` speak of the rows never trained on, where there are any.
+    `coverage` speak of the rows never trained on, where there are any. `models` are the folders of
+    the strategies' models.
     """
 
     document: dict[str, Any]
@@ -143,9 +146,9 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
     coverage: dict[str, Coverage] = {}
     losses: dict[str, list[float]] = {}
     proofs: dict[str, dict[str, Any]] = {}
-    models: dict[str, Path] = {}
+    drafts: dict[str, Draft] = {}
     for strategy in strategies:
-        folder = models[strategy.name] = partial / "strategies" / strategy.name
+        folder = partial / "strategies" / strategy.name
         nets = sources_of(strategy.pretrain or settings.dataset.pretrain)
         plan = plans[strategy.name]
         # of several stacks, the last one is of the size that strategies are compared at
@@ -157,6 +160,9 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             if found := unseen_intervals(strategy.name, case, stack.members, predicted):
                 intervals.append(found.table)
                 coverage[strategy.name] = found.coverage
+        drafts[strategy.name] = draft_model(
+            partial / MODELS / strategy.name, settings, case, stack, nets, predicted, found
+        )
     baselines = _kept(partial / "baselines.parquet", lambda: baseline_predictions(case, settings))
     inner = _kept(partial / "inner_errors.parquet", lambda: inner_errors(case, settings))
     tables += [baselines, best_predictions(baselines, inner)]
@@ -239,6 +245,9 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         "config": dataclasses.asdict(settings),
         "seconds": round(time.perf_counter() - began, 2),
     }
+    document["models"] = {
+        line.name: drafts[line.name].finish(document, line) for line in strategy_scores
+    }
     return Comparison(
         document=document,
         predictions=predictions,
@@ -248,7 +257,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         baselines=baseline_scores,
         plans=plans,
         losses=losses,
-        models=models,
+        models={name: draft.folder for name, draft in drafts.items()},
         sources=sources,
         part=case.layout.part,
         curve=curve,

@@ -115,7 +115,8 @@ def test_an_interrupted_comparison_goes_on_to_the_same_numbers(
     monkeypatch.setattr(trained, "fit_target", interrupted)
     with pytest.raises(KeyboardInterrupt):
         compare(small, case, tmp_path, partial)
-    assert [path.parent.name for path in partial.rglob("model.json")] == ["target_only"]
+    stacks = partial / "strategies"
+    assert [path.parent.name for path in stacks.rglob("model.json")] == ["target_only"]
     resumed = compare(small, case, tmp_path, partial)
     assert seen == ["target_only", "fine_tune", "fine_tune"]
     assert np.array_equal(numbers(resumed), numbers(expected))
@@ -126,8 +127,8 @@ def test_an_interrupted_comparison_goes_on_to_the_same_numbers(
 @pytest.mark.usefixtures("mean_only")
 def test_a_damaged_stack_of_an_interrupted_run_is_named(small, make_case, tmp_path):
     case, partial = make_case(small), tmp_path / "partial"
-    result = compare(small, case, tmp_path, partial)
-    (result.models["fine_tune"] / "model.safetensors").write_bytes(b"torn")
+    compare(small, case, tmp_path, partial)
+    (partial / "strategies" / "fine_tune" / "model.safetensors").write_bytes(b"torn")
     with pytest.raises(UserError, match=r"fine_tune.*remove .* and run again"):
         compare(small, case, tmp_path, partial)
 
@@ -244,7 +245,7 @@ def test_plans_are_checked_against_the_depth_of_the_network(settings):
 def test_a_stack_that_is_gone_is_trained_again(small, make_case, tmp_path):
     case, partial = make_case(small), tmp_path / "partial"
     first = compare(small, case, tmp_path, partial)
-    shutil.rmtree(first.models["fine_tune"])
+    shutil.rmtree(partial / "strategies" / "fine_tune")
     assert np.array_equal(numbers(compare(small, case, tmp_path, partial)), numbers(first))
 
 
