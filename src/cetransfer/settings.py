@@ -195,6 +195,26 @@ class ShowSettings:
 
 
 @dataclass
+class PredictSettings:
+    """What `cetransfer predict` reads; `shown` is how many rows of a table are printed."""
+
+    model: str
+    inputs: list[str]
+    output: str | None
+    shown: int
+    quiet: bool
+
+
+@dataclass
+class ExportSettings:
+    """What `cetransfer export` reads."""
+
+    model: str
+    output: str | None
+    quiet: bool
+
+
+@dataclass
 class AuditColumns:
     """Names of the columns of a table to audit; no formula means columns A, B, X."""
 
