@@ -10,6 +10,7 @@ import numpy as np
 from cetransfer.datasets.formulas import elements_on_sites
 from cetransfer.datasets.roles import nearest_to_anion, wanted_by_prototype, with_roles
 from cetransfer.errors import UserError
+from cetransfer.features.variants import variant_named
 from cetransfer.structures.packed import pack
 from cetransfer.structures.read import MOST_BYTES, read_structure
 
@@ -63,9 +64,15 @@ def with_sites(structure: Structure, kind: Kind) -> tuple[str, dict[str, str], S
     placed = with_roles(structure, wanted)
     packed = pack([placed])
     (on_roles,), ((formula, _),) = packed.elements(), packed.formulas()
-    other = [role for role in on_roles if role not in kind.roles]
-    if other:
-        raise UserError(f"it has a site of role {other[0]}, which the model does not know")
+    for role in on_roles:
+        if role not in kind.roles:
+            raise UserError(f"it has a site of role {role}, which the model does not know")
+    for role in variant_named(kind.features.variant).roles:
+        if role not in on_roles:
+            raise UserError(
+                f"it has no site of role {role}; give a crystal with {', '.join(kind.roles)}, as "
+                "pymatgen JSON with the site property role where one element is on two"
+            )
     return formula, {role: on_roles.get(role, "") for role in kind.roles}, placed
 
 

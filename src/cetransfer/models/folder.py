@@ -45,7 +45,7 @@ def seal(folder: Path, about: dict[str, Any]) -> str:
         "format": FORMAT,
         "files": {path.name: sha256(path) for path in sorted(folder.iterdir())},
     }
-    described["id"] = _id_of(described)
+    described["id"] = identity(described)
     write_json(folder / DESCRIPTION, described)
     return str(described["id"])
 
@@ -64,7 +64,7 @@ def read(folder: Path) -> dict[str, Any]:
             f"{folder} is a model of format {about.get('format')!r}, this version reads {FORMAT}; "
             "install the version of cetransfer that made it"
         )
-    if about.get("id") != _id_of(about):
+    if about.get("id") != identity(about):
         raise UserError(f"{folder / DESCRIPTION} was changed; {REMEDY}")
     files = about.get("files")
     if not isinstance(files, dict) or TARGET not in files:
@@ -123,5 +123,6 @@ def copy(folder: Path, place: Path, further: dict[str, str]) -> None:
             (aside / name).write_text(text)
 
 
-def _id_of(described: dict[str, Any]) -> str:
+def identity(described: dict[str, Any]) -> str:
+    """Return the id that goes with a description."""
     return digest({key: value for key, value in described.items() if key != "id"})[:ID_LENGTH]
