@@ -171,6 +171,10 @@ class Settings:
     source_dir: str
 
 
+PLACES = ("output_dir", "quiet", "tracking", "features_dir", "source_dir")
+"""Keys of `Settings` that say where and how loudly, and change no number."""
+
+
 @dataclass
 class LabelSettings:
     """What `cetransfer data label` reads."""

@@ -35,6 +35,7 @@ from cetransfer.evaluation.trained import trained_stacks
 from cetransfer.files import read_table, write_aside
 from cetransfer.models.profiles import require_pairs
 from cetransfer.provenance import array_digest, digest, git_commit, package_versions
+from cetransfer.settings import PLACES
 from cetransfer.training.source import source_nets
 from cetransfer.transfer.strategies.target_only import TargetOnly
 from cetransfer.transfer.strategy import make_plans, make_strategies
@@ -85,7 +86,7 @@ class Comparison:
 def comparison_key(settings: Settings, case: Case) -> str:
     """Return a digest of everything that decides the numbers of a comparison."""
     configured = dataclasses.asdict(settings)
-    for key in ("output_dir", "quiet", "tracking", "features_dir", "source_dir"):
+    for key in PLACES:
         del configured[key]
     arrays = [
         array_digest(domain.features, domain.labels) for domain in (*case.sources, case.target)

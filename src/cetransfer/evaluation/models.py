@@ -6,16 +6,19 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import numpy as np
 
 from cetransfer.datasets.dataset import row_numbers
 from cetransfer.evaluation.coverage import ensembles_of
+from cetransfer.evaluation.documents import schema_of
 from cetransfer.features.domain import hashes_of
 from cetransfer.models.applicability import known_of
 from cetransfer.models.folder import DESCRIPTION, described, seal
 from cetransfer.models.intervals import NOMINAL, scaled_intervals
 from cetransfer.models.save import write_nets
 from cetransfer.row_spans import spans_of
+from cetransfer.settings import PLACES
 from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
@@ -35,9 +38,12 @@ if TYPE_CHECKING:
 
 FROM_DOCUMENT = (
     *("dataset", "quantity", "unit", "protocol_words", "seed", "data_hashes"),
-    *("commit", "dirty", "packages", "config"),
+    *("commit", "dirty", "packages"),
 )
 """What a model says of itself in the words of its comparison."""
+
+SCORES = ("mae", "mae_low", "mae_high", "mae_unseen", "verdict")
+"""What of the strategy's scores goes along."""
 
 MODELS = "models"
 """Folder of a comparison with a folder for each of its models."""
@@ -57,18 +63,17 @@ class Draft:
         """
         if (self.folder / DESCRIPTION).is_file():
             return str(described(self.folder)["id"])
-        return seal(
-            self.folder,
-            {
-                **self.about,
-                **{name: document[name] for name in FROM_DOCUMENT},
-                "comparison": document["key"],
-                "scores": {
-                    name: getattr(score, name)
-                    for name in ("mae", "mae_low", "mae_high", "mae_unseen", "verdict")
-                },
-            },
-        )
+        config = document["config"]
+        about = {
+            **self.about,
+            **{name: document[name] for name in FROM_DOCUMENT},
+            "comparison": document["key"],
+            # the same model wherever it was made
+            "config": {key: value for key, value in config.items() if key not in PLACES},
+            "scores": {name: getattr(score, name) for name in SCORES},
+        }
+        jsonschema.validate(about, schema_of("model"))
+        return seal(self.folder, about)
 
 
 def draft_model(

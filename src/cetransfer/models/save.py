@@ -96,9 +96,9 @@ def write_nets(
             for one, net in zip(nets.starts, place, strict=True)
         ],
         "asks_source_nets": asked,
-        "profiled_elements": profiled,
-        "reference_elements": nets.reference.elements if nets.reference else None,
-        "elements": known.elements,
+        "profiled_elements": None if profiled is None else list(profiled),
+        "reference_elements": list(nets.reference.elements) if nets.reference else None,
+        "elements": {site: list(each) for site, each in known.elements.items()},
         "interval": interval,
         "prototype_file": own_prototype,
     }
