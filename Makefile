@@ -3,6 +3,7 @@
 # make pipeline  the comparison as DVC stages, redoing only what changed
 # make ui        the tracking pages in a browser
 # make bench     timings and the test of the test, minutes each
+# make default-model  the model that `cetransfer predict default` takes, trained anew; then dvc push
 # make accuracy  the table "How accurate is it?" of README.md, many hours; goes on where it was stopped
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 # modules instead of scripts: scripts hold absolute paths, and the folder may be moved
@@ -10,7 +11,7 @@ RUN := PYTHONPATH=src .venv/bin/python -m
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: compare test check ui pipeline bench accuracy data
+.PHONY: compare test check ui pipeline bench default-model accuracy data
 
 compare: .venv/ready data
 	$(RUN) cetransfer compare
@@ -36,6 +37,12 @@ bench: .venv/ready data
 	PYTHONPATH=src .venv/bin/python benchmarks/structures.py
 	PYTHONPATH=src .venv/bin/python benchmarks/calibration.py
 	PYTHONPATH=src .venv/bin/python benchmarks/calibration_elements.py
+
+default-model: .venv/ready data
+	$(RUN) cetransfer compare 'strategy=[target_only,profile_kernel]' protocol.folds=5 protocol.members=2 output_dir=outputs/default
+	rm -rf models/default
+	$(RUN) cetransfer export outputs/default/models/profile_kernel output=models/default
+	$(RUN) dvc add --quiet models/default
 
 accuracy: .venv/ready data
 	PYTHONPATH=src .venv/bin/python benchmarks/accuracy.py

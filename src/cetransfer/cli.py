@@ -21,7 +21,8 @@ ALONE = (["-h"], ["--help"], ["help"], ["--version"])
 class Command:
     """A command: its one-line help, its primary config and the function that does the work.
 
-    `words` are the keys that plain words after the command stand for, in their order.
+    `words` are the keys that plain words after the command stand for, in their order; `rest` is the
+    key of the list of all further ones.
     """
 
     help: str
@@ -29,6 +30,7 @@ class Command:
     module: str
     function: str
     words: tuple[str, ...] = ()
+    rest: str = ""
 
 
 COMMANDS = {
@@ -49,6 +51,21 @@ COMMANDS = {
         "config",
         "cetransfer.commands",
         "features",
+    ),
+    "predict": Command(
+        "predict compounds: predict MODEL INPUT..., formulas, tables or CIF files",
+        "predict",
+        "cetransfer.commands",
+        "predict",
+        ("model",),
+        "inputs",
+    ),
+    "export": Command(
+        "copy a model into a folder that can be taken anywhere: export MODEL",
+        "export",
+        "cetransfer.commands",
+        "export",
+        ("model",),
     ),
     "data list": Command(
         "list the data sets: size, origin, licence, whether it is here",
@@ -84,6 +101,8 @@ Examples:
   cetransfer compare dataset=li2023 network=small strategy=[target_only,fine_tune]
   cetransfer compare strategy.freeze.layers=2 protocol.members=3 seed=1
   cetransfer compare dataset=li2023 protocol=paper2023    published and leak-free errors
+  cetransfer predict default SrTiO3 BaHfO3
+  cetransfer predict default my.csv output=predicted.csv
   cetransfer data audit li2023_spinel li2023_perovskite
   cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
   cetransfer compare --cfg job            the configuration, without running
@@ -158,13 +177,31 @@ def _parse(arguments: list[str]) -> tuple[str, Command, list[str]]:
 
 
 def _with_keys(command: Command, arguments: list[str]) -> list[str]:
-    """Put its key before each of the plain words that the arguments begin with."""
-    named = list(arguments)
-    for i, (key, word) in enumerate(zip(command.words, arguments, strict=False)):
-        if "=" in word or word.startswith("-"):
-            break
-        # quoted, as a file may have a name that means something in Hydra's grammar; there only
-        # quotes are escaped, and backslashes before them
-        quoted = re.sub(r"(\\+)(?='|$)", r"\1\1", word).replace("'", r"\'")
-        named[i] = f"{key}='{quoted}'"
-    return named
+    """Put its key before each of the plain words that the arguments begin with.
+
+    Where a command takes any number of words, they may stand after keys as well, but not after a
+    flag, whose value they may be.
+    """
+    words: list[str] = []
+    others: list[str] = []
+    for word in arguments:
+        plain = not re.search("^-|=", word)
+        if command.rest:
+            taken = plain and not any(other.startswith("-") for other in others)
+        else:
+            taken = plain and not others and len(words) < len(command.words)
+        (words if taken else others).append(word)
+    words = [_quoted(word) for word in words]
+    named = [f"{key}={word}" for key, word in zip(command.words, words, strict=False)]
+    if further := words[len(command.words) :]:
+        named.append(f"{command.rest}=[{','.join(further)}]")
+    return [*named, *others]
+
+
+def _quoted(word: str) -> str:
+    """Quote a word, as a file may have a name that means something in Hydra's grammar.
+
+    There only quotes are escaped, and backslashes before them.
+    """
+    escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", word).replace("'", r"\'")
+    return f"'{escaped}'"

@@ -11,8 +11,10 @@ from cetransfer.errors import UserError
 from cetransfer.progress import say, set_quiet
 from cetransfer.settings import (
     AuditSettings,
+    ExportSettings,
     LabelSettings,
     ListSettings,
+    PredictSettings,
     Settings,
     ShowSettings,
     project_root,
@@ -46,6 +48,7 @@ def compare(settings: Settings) -> None:
     from cetransfer.evaluation.case import load_case
     from cetransfer.evaluation.comparison import compare as run
     from cetransfer.evaluation.comparison import comparison_key
+    from cetransfer.evaluation.models import MODELS
     from cetransfer.evaluation.result import publish, stage
     from cetransfer.reporting import tables
     from cetransfer.reporting.figures import draw_comparison
@@ -79,7 +82,7 @@ def compare(settings: Settings) -> None:
     staged = stage(comparison, partial / "result")
     draw_comparison(comparison, staged)
     run_id = log_comparison(store, comparison, staged, execution_of(partial))
-    publish(staged, output)
+    publish(staged, output, partial / MODELS)
     shutil.rmtree(partial)
     tables.show_comparison(comparison)
     tables.show_places(output, store, run_id)
@@ -236,6 +239,45 @@ def audit(settings: AuditSettings) -> None:
     run_id = log_audit(store, found, document)
     show_audit(found)
     show_places(path, store, run_id)
+
+
+def predict(settings: PredictSettings) -> None:
+    """Predict compounds with a model, and print or write the table."""
+    from cetransfer.models.output import check_output, write_output
+
+    output = None if settings.output is None else Path(settings.output)
+    if output is not None:
+        check_output(output)
+    if not settings.inputs:
+        raise UserError("there is nothing to predict; give formulas, a table or CIF files")
+    from cetransfer.models.find import find_model
+    from cetransfer.models.load import load
+    from cetransfer.reporting.predictions import show_predictions
+
+    set_quiet(quiet=settings.quiet)
+    model = load(find_model(settings.model, project_root()))
+    table = model.predict(settings.inputs)
+    if output is None:
+        show_predictions(table, model.about, settings.shown)
+        return
+    write_output(table, output)
+    say(f"{len(table)} predictions of model {model.id}, {model.quantity} in {model.about['unit']}")
+    _tell(f"{output}")
+
+
+def export(settings: ExportSettings) -> None:
+    """Copy a model into a folder that can be taken anywhere."""
+    from cetransfer.models.export import export_model
+    from cetransfer.models.find import find_model
+    from cetransfer.models.folder import read
+
+    set_quiet(quiet=settings.quiet)
+    folder = find_model(settings.model, project_root())
+    about = read(folder)
+    own = project_root() / "outputs" / "models" / f"{about['strategy']['name']}-{about['id']}"
+    output = Path(settings.output) if settings.output else own
+    export_model(folder, output)
+    _tell(f"model {about['id']}  {output}")
 
 
 def _folder(settings: Settings | LabelSettings | AuditSettings, default: Path) -> Path:

@@ -28,6 +28,8 @@ SHAPES: dict[str, type] = {
     "list": shapes.ListSettings,
     "show": shapes.ShowSettings,
     "audit": shapes.AuditSettings,
+    "predict": shapes.PredictSettings,
+    "export": shapes.ExportSettings,
 }
 
 

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def write_aside(path: Path) -> Iterator[Path]:
+def write_aside(path: Path, remedy: str = "output_dir=/tmp/cetransfer") -> Iterator[Path]:
     """Yield a temporary path beside `path`, renamed onto it at the end and removed on failure.
 
-    The path may become a file or a folder; a folder replaces no other.
+    The path may become a file or a folder; a folder replaces no other. `remedy` is an example of
+    what the user could give in place of a folder that cannot be written.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def write_aside(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise UserError(
             f"cannot write {path}: {error.strerror or error}; "
-            "give a writable folder, for example output_dir=/tmp/cetransfer"
+            f"give a writable folder, for example {remedy}"
         ) from error
 
 

@@ -172,6 +172,10 @@ class Settings:
     source_dir: str
 
 
+PLACES = ("output_dir", "quiet", "tracking", "features_dir", "source_dir")
+"""Keys of `Settings` that say where and how loudly, and change no number."""
+
+
 @dataclass
 class LabelSettings:
     """What `cetransfer data label` reads."""
@@ -193,6 +197,26 @@ class ShowSettings:
     """What `cetransfer data show` reads."""
 
     name: str
+
+
+@dataclass
+class PredictSettings:
+    """What `cetransfer predict` reads; `shown` is how many rows of a table are printed."""
+
+    model: str
+    inputs: list[str]
+    output: str | None
+    shown: int
+    quiet: bool
+
+
+@dataclass
+class ExportSettings:
+    """What `cetransfer export` reads."""
+
+    model: str
+    output: str | None
+    quiet: bool
 
 
 @dataclass

@@ -215,7 +215,7 @@ def test_a_strategy_may_have_the_name_of_a_folder_of_ours(copy_of_first, tools, 
     experiment = client.get_experiment_by_name("cetransfer").experiment_id
     (run,) = client.search_runs([experiment], "attributes.run_name = 'result'")
     files = {entry.path for entry in client.list_artifacts(run.info.run_id, "model")}
-    assert files == {"model/model.json", "model/model.safetensors"}
+    assert files == {"model/model.json", "model/target.safetensors"}
 
 
 def test_a_sweep_runs_every_value_and_a_value_run_before_gives_the_same_again(

@@ -67,7 +67,7 @@ def wanted_by_prototype(formula: str, prototype: Prototype) -> tuple[Wanted, int
     elements, atoms = elements_on_sites(formula, prototype)
     return (
         Wanted(
-            tuple(elements.items()), tuple(prototype.counts.items()), _nearest_to_anion(prototype)
+            tuple(elements.items()), tuple(prototype.counts.items()), nearest_to_anion(prototype)
         ),
         atoms,
     )
@@ -174,7 +174,7 @@ def _refuse_other_composition(structure: Structure, wanted: Wanted) -> None:
 
 
 @lru_cache(maxsize=16)
-def _nearest_to_anion(prototype: Prototype) -> tuple[str, ...]:
+def nearest_to_anion(prototype: Prototype) -> tuple[str, ...]:
     """Return the roles of a prototype but X by their distance to the nearest X."""
     stand_ins = {"A": "Li", "B": "Be", "C": "B", "X": "O"}
     cell = prototype.structure(stand_ins, 10.0)

@@ -20,32 +20,32 @@ from cetransfer.evaluation.coverage import (
     Coverage,
     all_intervals,
     coverage_document,
-    unseen_intervals,
 )
 from cetransfer.evaluation.leakage import leakage_audit, require_held_out, seen_by
 from cetransfer.evaluation.learning_curve import crossovers, curve_table, last_gains
+from cetransfer.evaluation.models import MODELS
+from cetransfer.evaluation.outcome import outcome_of
 from cetransfer.evaluation.predictions import (
     baseline_predictions,
     ensemble,
-    member_predictions,
 )
 from cetransfer.evaluation.scores import Score, score
-from cetransfer.evaluation.trained import Trained, jobs_of, train_all
+from cetransfer.evaluation.trained import jobs_of, train_all
 from cetransfer.files import read_table, write_aside
 from cetransfer.models.profiles import require_pairs
 from cetransfer.provenance import array_digest, digest, git_commit, package_versions
+from cetransfer.settings import PLACES
 from cetransfer.training.source import source_nets
 from cetransfer.transfer.strategies.target_only import TargetOnly
 from cetransfer.transfer.strategy import make_plans, make_strategies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from cetransfer.evaluation.case import Case
     from cetransfer.features.domain import Domain
     from cetransfer.models.source_nets import SourceNets
-    from cetransfer.networks.stack import MlpStack
     from cetransfer.settings import Settings
     from cetransfer.transfer.strategy import LayerPlan
 
@@ -56,7 +56,8 @@ class Comparison:
 
     `part` of the predictions is what strategies are compared on; `curve` is None where there is
     only one number of labelled rows, `contrast` where none was named in advance; `intervals` and
-    `coverage` speak of the rows never trained on, where there are any.
+    `coverage` speak of the rows never trained on, where there are any. `models` are the folders of
+    the strategies' models.
     """
 
     document: dict[str, Any]
@@ -82,7 +83,7 @@ class Comparison:
 def comparison_key(settings: Settings, case: Case) -> str:
     """Return a digest of everything that decides the numbers of a comparison."""
     configured = dataclasses.asdict(settings)
-    for key in ("output_dir", "quiet", "tracking", "features_dir", "source_dir"):
+    for key in PLACES:
         del configured[key]
     arrays = [
         array_digest(domain.features, domain.labels) for domain in (*case.sources, case.target)
@@ -150,11 +151,19 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             partial / "strategies" / strategy.name,
         )
     ]
-    found = {made.job.folder: _judged(made, case) for made in train_all(jobs, case)}
-    # of several stacks, the last one is of the size that strategies are compared at
-    judged = {job.task.strategy.name: found[job.folder] for job in jobs}
-    tables = [found[job.folder].predictions for job in jobs]
-    coverage = {name: one.coverage for name, one in judged.items() if one.coverage}
+    last = {job.task.strategy.name: job for job in jobs}
+    # of several numbers of labelled rows, the last one is what strategies are compared at
+    kept = {job.folder for job in last.values()}
+    outcomes = {
+        made.job.folder: outcome_of(
+            made, case, partial / MODELS if made.job.folder in kept else None
+        )
+        for made in train_all(jobs, case)
+    }
+    compared = {name: outcomes[job.folder] for name, job in last.items()}
+    drafts = {name: each.draft for name, each in compared.items() if each.draft}
+    coverage = {name: each.unseen.coverage for name, each in compared.items() if each.unseen}
+    tables = [outcomes[job.folder].predictions for job in jobs]
     baselines = _kept(partial / "baselines.parquet", lambda: baseline_predictions(case, settings))
     inner = _kept(partial / "inner_errors.parquet", lambda: inner_errors(case, settings))
     tables += [baselines, best_predictions(baselines, inner)]
@@ -228,7 +237,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         "plans": {
             name: [dataclasses.asdict(layer) for layer in plan] for name, plan in plans.items()
         },
-        "proofs": {name: one.proofs for name, one in judged.items()},
+        "proofs": {name: each.proofs for name, each in compared.items()},
         "leakage": [dataclasses.asdict(split) for split in leakage],
         "commit": commit,
         "dirty": dirty,
@@ -237,47 +246,25 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         "config": dataclasses.asdict(settings),
         "seconds": round(time.perf_counter() - began, 2),
     }
+    document["models"] = {
+        line.name: drafts[line.name].finish(document, line) for line in strategy_scores
+    }
     return Comparison(
         document=document,
         predictions=predictions,
         intervals=all_intervals(
-            [one.intervals for one in judged.values() if one.intervals is not None], quantity
+            [each.unseen.table for each in compared.values() if each.unseen], quantity
         ),
         coverage=coverage,
         strategies=strategy_scores,
         baselines=baseline_scores,
         plans=plans,
-        losses={name: one.losses for name, one in judged.items()},
-        models={name: partial / "strategies" / name for name in judged},
+        losses={name: each.losses for name, each in compared.items()},
+        models={name: draft.folder for name, draft in drafts.items()},
         sources=sources,
         part=case.layout.part,
         curve=curve,
         contrast=contrast,
-    )
-
-
-@dataclass(frozen=True)
-class _Judged:
-    """What is kept of a job's networks."""
-
-    predictions: pd.DataFrame
-    losses: list[float]
-    proofs: dict[str, Any]
-    intervals: pd.DataFrame | None
-    coverage: Coverage | None
-
-
-def _judged(made: Trained, case: Case) -> _Judged:
-    job = made.job
-    name = job.task.strategy.name
-    predicted = made.nets.predict(case.target, job.task.nets)
-    intervals, coverage = unseen_intervals(name, case, job.members, predicted) or (None, None)
-    return _Judged(
-        predictions=member_predictions(name, case, predicted, job.members),
-        losses=made.losses,
-        proofs={**made.nets.proofs, **_parameters(made.nets.stack, job.task.plan)},
-        intervals=intervals,
-        coverage=coverage,
     )
 
 
@@ -297,16 +284,6 @@ def _tested(case: Case, predictions: pd.DataFrame, reference: str) -> dict[str, 
 def _described(domain: Domain) -> dict[str, Any]:
     data = domain.data
     return {"name": data.name, "rows": len(domain), "rests_on": list(data.rests_on)}
-
-
-def _parameters(stack: MlpStack, plan: Sequence[LayerPlan]) -> dict[str, int]:
-    """Return how many parameters a network has and how many of them are trained."""
-    sizes = [
-        sum(values.numel() for values in layer.parameters()) // stack.members
-        for layer in stack.linear_layers()
-    ]
-    trained = sum(size for size, layer in zip(sizes, plan, strict=True) if layer.trained)
-    return {"parameters": sum(sizes), "trained_parameters": trained}
 
 
 def _kept(file: Path, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from cetransfer.datasets.dataset import row_numbers
-from cetransfer.evaluation.applicability import elements_seen, features_in_range
-from cetransfer.evaluation.uncertainty import NOMINAL, fold_ensembles, scaled_intervals
+from cetransfer.models.applicability import known_of
+from cetransfer.models.intervals import NOMINAL, fold_ensembles, scaled_intervals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cetransfer.evaluation.case import Case
     from cetransfer.evaluation.splits import Member
+    from cetransfer.models.intervals import Calibration, FoldEnsembles
 
 PROMISE = (
     "the level is meant for rows drawn like the labelled ones (exchangeable); nothing is promised "
@@ -72,6 +73,31 @@ class Coverage:
     constant: float | None
 
 
+@dataclass(frozen=True)
+class Unseen:
+    """A strategy's intervals for the rows never trained on, how often they hold, and their rule."""
+
+    table: pd.DataFrame
+    coverage: Coverage
+    calibration: Calibration
+
+
+def folds_of(members: Sequence[Member]) -> dict[int, list[int]]:
+    """Return the members of each fold of the first repeat, by their place."""
+    folds: dict[int, list[int]] = {}
+    for index, member in enumerate(members):
+        if member.split.repeat == 0 and member.split.fold is not None:
+            folds.setdefault(member.split.fold, []).append(index)
+    return folds
+
+
+def ensembles_of(predicted: NDArray[np.float64], members: Sequence[Member]) -> FoldEnsembles | None:
+    """Gather the fold ensembles of the first repeat, see `fold_ensembles`."""
+    folds = folds_of(members)
+    left_out = [members[own[0]].split.test for own in folds.values()]
+    return fold_ensembles(predicted, folds, left_out)
+
+
 def coverage_document(found: Mapping[str, Coverage]) -> dict[str, Any] | None:
     """Return what `comparison.json` says of the intervals, None where there are none."""
     if not found:
@@ -82,7 +108,7 @@ def coverage_document(found: Mapping[str, Coverage]) -> dict[str, Any] | None:
 
 def unseen_intervals(
     name: str, case: Case, members: Sequence[Member], predicted: NDArray[np.float64]
-) -> tuple[pd.DataFrame, Coverage] | None:
+) -> Unseen | None:
     """Return a strategy's intervals for the rows never trained on, and how often they hold.
 
     Parameters
@@ -102,14 +128,15 @@ def unseen_intervals(
     rows are labelled, or the protocol has no folds that leave out every labelled row once.
     """
     whole = [index for index, member in enumerate(members) if member.split.fold is None]
-    ensembles = fold_ensembles(predicted, members)
+    ensembles = ensembles_of(predicted, members)
     if not whole or ensembles is None:
         return None
     split = members[whole[0]].split
     new, labels = split.test, case.target.data.labels
     frame = case.target.data.frame.iloc[new]
-    seen = elements_seen(case.target, split.train, new)
-    inside = features_in_range(case.target, split.train, new)
+    known = known_of(case.target, split.train)
+    seen = known.elements_seen(case.target)[new]
+    inside = known.features_in_range(case.target)[new]
     scaled, plain = scaled_intervals(ensembles, labels, new, seen & inside)
     prediction = ensembles.mean[:, new].mean(axis=0)
     table = pd.DataFrame(
@@ -145,7 +172,7 @@ def unseen_intervals(
         width_unscaled=plain.width,
         constant=None if math.isinf(scaled.constant) else scaled.constant,
     )
-    return table, found
+    return Unseen(table, found, scaled.calibration)
 
 
 def columns(quantity: str) -> list[str]:

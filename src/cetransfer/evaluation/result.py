@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cetransfer.evaluation.documents import open_staging
+from cetransfer.evaluation.models import MODELS
 from cetransfer.evaluation.predictions import ensemble
 from cetransfer.files import move_files, write_json, writing_to
 
@@ -73,10 +75,19 @@ def parity(comparison: Comparison) -> pd.DataFrame:
     return table[(table["part"] == comparison.part) & (table["strategy"] == best.name)]
 
 
-def publish(staged: Path, output: Path) -> None:
+def publish(staged: Path, output: Path, models: Path | None = None) -> None:
     """Move staged files over those of an earlier result; the document comes last.
 
-    A learning curve of an earlier result goes where the new one has none.
+    A learning curve of an earlier result goes where the new one has none; so do its models.
+
+    Parameters
+    ----------
+    staged
+        Folder of the files.
+    output
+        Where they go.
+    models
+        Folder with a folder for each model, which is moved too.
 
     Raises
     ------
@@ -88,6 +99,9 @@ def publish(staged: Path, output: Path) -> None:
         for name in CURVE_FILES:
             if not (staged / name).exists():
                 (output / name).unlink(missing_ok=True)
+        if models is not None and models.is_dir():
+            shutil.rmtree(output / MODELS, ignore_errors=True)
+            models.replace(output / MODELS)
         move_files(staged, output, last=DOCUMENT)
         if not drawn:
             (output / COVERAGE).unlink(missing_ok=True)

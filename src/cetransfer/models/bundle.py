@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
 WEIGHTS = "model.safetensors"
 DESCRIPTION = "model.json"
 ARRAYS = "array."
+
+DAMAGE = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError)
+"""What reading a file that is none of ours may raise."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,7 @@ def save(
     """
     with write_aside(folder) as aside:
         aside.mkdir()
-        further = {
-            f"{ARRAYS}{name}": torch.from_numpy(values) for name, values in (arrays or {}).items()
-        }
-        save_file({**stack.state_dict(), **further}, aside / WEIGHTS)
+        save_stack(aside / WEIGHTS, stack, arrays or {})
         description = {
             **about,
             "network": dataclasses.asdict(stack.settings),
@@ -90,15 +90,39 @@ def load(folder: Path) -> Bundle:
         if sha256(folder / WEIGHTS) != about["sha256"]:
             raise UserError(f"{folder / WEIGHTS}: the SHA-256 differs from model.json; {remedy}")
         network = NetworkSettings(**about["network"])
-        stack = MlpStack(about["members"], about["inputs"], network, about["heads"])
-        tensors = load_file(folder / WEIGHTS)
-        arrays = {
-            name.removeprefix(ARRAYS): tensors.pop(name).numpy()
-            for name in list(tensors)
-            if name.startswith(ARRAYS)
-        }
-        stack.load_state_dict(tensors)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        shape = (about["members"], about["inputs"], about["heads"])
+        stack, arrays = load_stack(folder / WEIGHTS, network, shape)
+    except DAMAGE as error:
         raise UserError(f"{folder} holds no readable model ({error}); {remedy}") from error
-    stack.requires_grad_(requires_grad=False)
     return Bundle(stack, about, arrays)
+
+
+def save_stack(path: Path, stack: MlpStack, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+    """Write the tensors of a stack, and further arrays beside them, to a safetensors file."""
+    further = {
+        f"{ARRAYS}{name}": torch.from_numpy(np.ascontiguousarray(values))
+        for name, values in arrays.items()
+    }
+    save_file({**stack.state_dict(), **further}, path)
+
+
+def load_stack(
+    path: Path, network: NetworkSettings, shape: tuple[int, int, int]
+) -> tuple[MlpStack, dict[str, NDArray[np.floating]]]:
+    """Read a stack and the further arrays; `shape` is its members, inputs and heads.
+
+    What a damaged or foreign file raises is among `DAMAGE`.
+    """
+    tensors = load_file(path)
+    arrays = {
+        name.removeprefix(ARRAYS): tensors.pop(name).numpy()
+        for name in list(tensors)
+        if name.startswith(ARRAYS)
+    }
+    members, inputs, heads = shape
+    if tensors["x_mean"].shape != (members, 1, inputs):
+        raise ValueError(f"{path.name} holds networks of another shape")
+    stack = MlpStack(members, inputs, network, heads)
+    stack.load_state_dict(tensors)
+    stack.requires_grad_(requires_grad=False)
+    return stack, arrays

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.metrics.pairwise import rbf_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +25,9 @@ class Term:
 
     def __call__(self, x: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the values (n,) for inputs (n, d)."""
+        # late, as most models hold no kernel, and this import takes a second
+        from sklearn.metrics.pairwise import rbf_kernel
+
         at, centres = (x - self.mean) / self.scale, self.centres.astype(np.float64)
         values: NDArray[np.float64] = rbf_kernel(at, centres, gamma=self.gamma) @ self.weights
         return values

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
+from cetransfer.models.profiles import Profiles, element_profiles
 from cetransfer.models.source_rows import positions
 
 if TYPE_CHECKING:
@@ -14,6 +15,31 @@ if TYPE_CHECKING:
     from cetransfer.features.domain import Domain
     from cetransfer.models.source_rows import SourceRows
     from cetransfer.networks.stack import MlpStack
+
+
+class StartNets(Protocol):
+    """What predicting asks of the source nets."""
+
+    @property
+    def start(self) -> MlpStack:
+        """The nets that target nets start from, with one head."""
+
+    def profiles(self, components: int) -> Profiles:
+        """Return the profiles of elements in the eyes of these nets."""
+
+
+@dataclass(frozen=True)
+class StoredStart:
+    """Source nets as far as predicting needs them; `known` are the profiles, if any are needed."""
+
+    start: MlpStack
+    known: Profiles | None = None
+
+    def profiles(self, components: int) -> Profiles:
+        """Return the profiles that were stored."""
+        if self.known is None or self.known.numbers.shape[2] > components:
+            raise ValueError("these profiles were not stored")
+        return self.known
 
 
 @dataclass(frozen=True)
@@ -43,6 +69,13 @@ class SourceNets:
     sources: tuple[Domain, ...]
     rows: tuple[SourceRows, ...]
     earlier: SourceNets | None = None
+    _profiles: dict[int, Profiles] = field(default_factory=dict, repr=False, compare=False)
+
+    def profiles(self, components: int) -> Profiles:
+        """Return the profiles of elements in the eyes of these nets, worked out once."""
+        if components not in self._profiles:
+            self._profiles[components] = element_profiles(self, components)
+        return self._profiles[components]
 
     @property
     def start(self) -> MlpStack:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cetransfer.models.profiles import element_profiles, profiles_of_rows
 from cetransfer.networks.predict import hidden, predict
 
 if TYPE_CHECKING:
@@ -14,13 +13,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from cetransfer.features.domain import Domain
-    from cetransfer.models.source_nets import SourceNets
+    from cetransfer.features.domain import Compounds
+    from cetransfer.models.source_nets import StartNets
     from cetransfer.networks.stack import MlpStack
     from cetransfer.transfer.strategy import Strategy
 
 
-def predictions(own: Sequence[int], target: Domain, nets: SourceNets) -> NDArray[np.float64]:
+def predictions(own: Sequence[int], target: Compounds, nets: StartNets) -> NDArray[np.float64]:
     """Return what each member's source net predicts (M, n), the mean over the target's views."""
     views = [predict(nets.start, view).astype(np.float64) for view in target.views]
     mean: NDArray[np.float64] = np.mean(views, axis=0)[list(own)]
@@ -28,7 +27,7 @@ def predictions(own: Sequence[int], target: Domain, nets: SourceNets) -> NDArray
 
 
 def inputs(
-    strategy: Strategy, own: Sequence[int], target: Domain, nets: SourceNets, view: int
+    strategy: Strategy, own: Sequence[int], target: Compounds, nets: StartNets, view: int
 ) -> list[NDArray[np.float32]]:
     """Return the further inputs (M, n, k) of a strategy, of each kind one array.
 
@@ -50,8 +49,8 @@ def inputs(
         every = np.stack([predict(nets.start, order) for order in orders], axis=2)
         found.append(every[list(own)])
     if components := strategy.profile_components:
-        profiles = element_profiles(nets, components)
-        found.append(profiles_of_rows(profiles, target, exchanged=view == 1)[list(own)])
+        profiles = nets.profiles(components)
+        found.append(profiles.of_rows(target, exchanged=view == 1)[list(own)])
     return found
 
 
@@ -59,8 +58,8 @@ def kernel_blocks(
     strategy: Strategy,
     own: Sequence[int],
     stack: MlpStack,
-    target: Domain,
-    nets: SourceNets,
+    target: Compounds,
+    nets: StartNets,
     view: int,
 ) -> list[list[NDArray[np.float32]]]:
     """Return the blocks (n, d_b) of each member that a kernel method sees of a view.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cetransfer.models.kernels import Kernels
 from cetransfer.models.source_words import inputs, kernel_blocks, predictions
 from cetransfer.networks.predict import predict
 from cetransfer.seeding import Purpose, torch_generator
+from cetransfer.transfer.reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,11 +20,9 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from cetransfer.features.domain import Domain
-    from cetransfer.models.kernels import Kernels
-    from cetransfer.models.source_nets import SourceNets
+    from cetransfer.features.domain import Compounds
+    from cetransfer.models.source_nets import StartNets
     from cetransfer.networks.stack import MlpStack
-    from cetransfer.transfer.reference import Reference
     from cetransfer.transfer.strategy import Strategy
 
 #: first element of every seed path: source nets and target nets never share random numbers
@@ -79,8 +80,8 @@ class TargetNets:
     reference: Reference | None = None
     kernels: Kernels | None = None
 
-    def predict(self, target: Domain, nets: SourceNets) -> NDArray[np.float64]:
-        """Return the predictions (M, n) for all target rows, the mean over their views."""
+    def predict(self, target: Compounds, nets: StartNets) -> NDArray[np.float64]:
+        """Return the predictions (M, n) for all rows, the mean over their views."""
         base = base_of(self.strategy, self.reference, self.starts, target, nets)
         own = [start.source for start in self.starts]
         views = []
@@ -94,13 +95,32 @@ class TargetNets:
         mean: NDArray[np.float64] = np.mean(views, axis=0) + base
         return mean
 
+    def take(self, members: Sequence[int]) -> TargetNets:
+        """Return the chosen members."""
+        reference, kernels = self.reference, self.kernels
+        if reference is not None:
+            reference = Reference(
+                reference.constant[list(members)],
+                reference.elements,
+                reference.shifts[list(members)],
+            )
+        if kernels is not None:
+            kernels = Kernels([kernels.kernels[member] for member in members])
+        return dataclasses.replace(
+            self,
+            stack=self.stack.take(members),
+            starts=[self.starts[member] for member in members],
+            reference=reference,
+            kernels=kernels,
+        )
+
 
 def base_of(
     strategy: Strategy,
     reference: Reference | None,
     starts: Sequence[Start],
-    target: Domain,
-    nets: SourceNets,
+    target: Compounds,
+    nets: StartNets,
 ) -> NDArray[np.float64]:
     """Return what is predicted without the target net (M, n)."""
     none = np.zeros((len(starts), len(target)))
@@ -111,7 +131,7 @@ def base_of(
 
 
 def extra_inputs(
-    strategy: Strategy, own: Sequence[int], target: Domain, nets: SourceNets, view: int
+    strategy: Strategy, own: Sequence[int], target: Compounds, nets: StartNets, view: int
 ) -> NDArray[np.float32] | None:
     """Return the further inputs of each member (M, n, k), if it has any."""
     kinds = inputs(strategy, own, target, nets, view)

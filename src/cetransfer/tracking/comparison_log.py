@@ -11,6 +11,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from cetransfer.files import write_aside
+from cetransfer.tracking.model_log import MODEL, log_model
 from cetransfer.tracking.source_log import source_runs
 from cetransfer.tracking.store import store_errors
 from cetransfer.tracking.write import finish_run, flatten, log_series, start_run
@@ -97,12 +98,13 @@ def _log(store: Store, comparison: Comparison, staged: Path, execution: str) -> 
             "verdict": str(line.verdict),
             **common,
             **(source_tags if is_strategy else {}),
+            **({MODEL: document["models"][line.name]} if is_strategy else {}),
         }
         kind = "strategy" if is_strategy else "baseline"
         child_id = start_run(store, line.name, kind, hashes, tags)
         if is_strategy:
             log_series(store, child_id, "train_loss", comparison.losses[line.name])
-            store.client.log_artifacts(child_id, str(comparison.models[line.name]), "model")
+            log_model(store, child_id, comparison.models[line.name])
         configured = document["config"]["strategy"].get(line.name, {})
         finish_run(store, child_id, {"strategy": line.name, **configured}, _numbers(line))
     store.client.log_artifacts(parent_id, str(staged))

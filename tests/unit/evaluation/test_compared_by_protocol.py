@@ -215,7 +215,8 @@ def test_a_learning_curve_has_every_strategy_at_every_size(run, tmp_path, capsys
     table = result.predictions
     assert set(table["part"]) == {"size_2", "size_3", "size_4"}
     assert len(case.stacks) == 3
-    folders = sorted(path.parent.name for path in result.models["fine_tune"].rglob("model.json"))
+    stacks = tmp_path / "partial" / "strategies" / "fine_tune"
+    folders = sorted(path.parent.name for path in stacks.rglob("model.json"))
     assert folders == ["2", "3", "4"]
     assert "crossover: the smallest number" in " ".join(capsys.readouterr().out.split())
 

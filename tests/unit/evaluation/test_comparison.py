@@ -148,7 +148,7 @@ def test_an_interrupted_comparison_goes_on_to_the_same_numbers(
     monkeypatch.setattr(trained, "fit_target", interrupted)
     with pytest.raises(KeyboardInterrupt):
         compare(two_shapes, case, tmp_path, partial)
-    kept = sorted(path.parent.name for path in partial.rglob("model.json"))
+    kept = sorted(path.parent.name for path in (partial / "strategies").rglob("model.json"))
     assert kept == ["fine_tune", "target_only"]
     resumed = compare(two_shapes, case, tmp_path, partial)
     assert seen == ["target_only", "source_input", "source_input"]
@@ -169,8 +169,8 @@ def test_a_stack_of_which_a_part_was_kept_is_trained_again_whole(small, make_cas
 @pytest.mark.usefixtures("mean_only")
 def test_a_damaged_stack_of_an_interrupted_run_is_named(small, make_case, tmp_path):
     case, partial = make_case(small), tmp_path / "partial"
-    result = compare(small, case, tmp_path, partial)
-    (result.models["fine_tune"] / "model.safetensors").write_bytes(b"torn")
+    compare(small, case, tmp_path, partial)
+    (partial / "strategies" / "fine_tune" / "model.safetensors").write_bytes(b"torn")
     with pytest.raises(UserError, match=r"fine_tune.*remove .* and run again"):
         compare(small, case, tmp_path, partial)
 
@@ -287,7 +287,7 @@ def test_plans_are_checked_against_the_depth_of_the_network(settings):
 def test_a_stack_that_is_gone_is_trained_again(small, make_case, tmp_path):
     case, partial = make_case(small), tmp_path / "partial"
     first = compare(small, case, tmp_path, partial)
-    shutil.rmtree(first.models["fine_tune"])
+    shutil.rmtree(partial / "strategies" / "fine_tune")
     assert np.array_equal(numbers(compare(small, case, tmp_path, partial)), numbers(first))
 
 

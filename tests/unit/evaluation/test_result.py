@@ -159,3 +159,17 @@ def test_a_curve_of_an_earlier_result_goes_where_the_new_one_has_none(places):
     publish(staged, output)
     assert (output / "learning_curve.png").read_text() == "a curve"
     assert not (output / "learning_curve.csv").exists()
+
+
+def test_the_models_of_an_earlier_result_go_where_new_ones_come(finished, tmp_path):
+    output, models = tmp_path / "output", tmp_path / "partial" / "models"
+    for name in ("old", "fine_tune"):
+        (output / "models" / name).mkdir(parents=True)
+    (models / "fine_tune").mkdir(parents=True)
+    (models / "fine_tune" / "model.json").touch()
+    publish(stage(finished, tmp_path / "staged"), output, models)
+    assert [path.name for path in (output / "models").iterdir()] == ["fine_tune"]
+    assert (output / "models" / "fine_tune" / "model.json").is_file()
+    # moved already, and killed: the rest is moved by the next call
+    publish(stage(finished, tmp_path / "staged"), output, models)
+    assert (output / "models" / "fine_tune" / "model.json").is_file()

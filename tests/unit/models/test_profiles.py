@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cetransfer.errors import UserError
-from cetransfer.features.domain import Domain
+from cetransfer.features.domain import Domain, Unlabelled
 from cetransfer.features.grid import featurize_grid
 from cetransfer.features.pairs import pairs_of
 from cetransfer.models.profiles import (
     _reduced,
     element_profiles,
-    profiles_of_rows,
     require_pairs,
 )
 from cetransfer.models.target_nets import Start
@@ -79,19 +79,19 @@ def test_components_are_scaled_by_the_square_root_of_their_spread():
 
 
 def test_there_are_no_more_components_than_elements_can_have(nets):
-    assert element_profiles(nets, 100).shape == (2, 8, 7)
+    assert element_profiles(nets, 100).numbers.shape == (2, 8, 7)
 
 
 def test_elements_that_do_alike_in_the_source_have_alike_profiles(nets):
-    own = dict(zip(sorted(ELEMENTS), element_profiles(nets, 4)[0], strict=True))
+    own = dict(zip(sorted(ELEMENTS), element_profiles(nets, 4).numbers[0], strict=True))
     alike = np.linalg.norm(own["Li"] - own["Na"])
     assert alike < 0.5 * np.linalg.norm(own["Li"] - own["Al"])
 
 
 def test_exchanged_rows_have_the_profiles_of_both_sites_exchanged(nets, domains):
     profiles = element_profiles(nets, 3)
-    as_given = profiles_of_rows(profiles, domains[1], exchanged=False)
-    other = profiles_of_rows(profiles, domains[1], exchanged=True)
+    as_given = profiles.of_rows(domains[1], exchanged=False)
+    other = profiles.of_rows(domains[1], exchanged=True)
     np.testing.assert_array_equal(other, np.roll(as_given, 3, axis=2))
     assert as_given.shape == (2, 60, 6)
 
@@ -115,3 +115,14 @@ def test_data_without_pairs_are_refused_by_name(which, domains):
     changed[which] = dataclasses.replace(changed[which], pairs=None)
     with pytest.raises(UserError, match=changed[which].name):
         require_pairs("profile_kernel", changed[:1], changed[1])
+
+
+def test_an_element_without_a_profile_is_named(nets, domains):
+    profiles = element_profiles(nets, 3)
+    strange = Unlabelled(pd.DataFrame({"A": ["Xe"], "B": ["Li"]}), domains[1].views)
+    with pytest.raises(UserError, match="element Xe stands in no row"):
+        profiles.of_rows(strange, exchanged=False)
+
+
+def test_profiles_are_worked_out_once(nets):
+    assert nets.profiles(3) is nets.profiles(3)

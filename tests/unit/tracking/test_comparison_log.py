@@ -10,6 +10,7 @@ import pytest
 from cetransfer.errors import UserError
 from cetransfer.evaluation.contrast import Contrast
 from cetransfer.evaluation.result import stage
+from cetransfer.models import folder
 from cetransfer.settings import TrackingSettings
 from cetransfer.tracking import comparison_log
 from cetransfer.tracking.comparison_log import execution_of, log_comparison
@@ -155,7 +156,10 @@ def test_a_child_carries_all_its_numbers_and_its_model(store, parent, finished):
         assert run.data.metrics[name] == pytest.approx(getattr(line, name))
     assert run.data.tags["verdict"] == line.verdict
     assert run.data.params["learning_rate"] == "0.001"
-    assert artifacts(store, run, "model") == {"model/model.json", "model/model.safetensors"}
+    assert artifacts(store, run, "model") == {"model/model.json", "model/target.safetensors"}
+    assert run.data.tags["cetransfer.model"] == finished.document["models"]["fine_tune"]
+    logged = store.client.download_artifacts(run.info.run_id, "model")
+    assert folder.read(Path(logged))["id"] == run.data.tags["cetransfer.model"]
     history = store.client.get_metric_history(run.info.run_id, "train_loss")
     assert [metric.value for metric in history] == finished.losses["fine_tune"]
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cetransfer.evaluation.coverage import ensembles_of
 from cetransfer.evaluation.splits import cross_validation, make_members, whole
-from cetransfer.evaluation.uncertainty import FoldEnsembles, fold_ensembles, scaled_intervals
+from cetransfer.models.intervals import FoldEnsembles, scaled_intervals
 
 ROWS, LABELLED = 1400, 400
 
@@ -98,7 +99,7 @@ def test_nine_in_ten_new_rows_lie_in_their_interval_and_the_scaled_ones_are_narr
     shares, widths = [], []
     for seed in range(8):
         labels, predicted = uneven(seed, nets)
-        both = scaled_intervals(fold_ensembles(predicted, nets), labels, new, everywhere(new))
+        both = scaled_intervals(ensembles_of(predicted, nets), labels, new, everywhere(new))
         shares.append([covered(one, labels, new) for one in both])
         widths.append([one.width for one in both])
     assert 0.885 <= np.mean(shares, axis=0)[0] <= 0.92
@@ -112,7 +113,7 @@ def test_labels_of_new_rows_are_not_looked_at():
     labels, predicted = uneven(0, nets)
     new = np.arange(LABELLED, ROWS)
     hidden = np.where(np.arange(ROWS) < LABELLED, labels, np.nan)
-    ensembles = fold_ensembles(predicted, nets)
+    ensembles = ensembles_of(predicted, nets)
     for one, other in zip(
         scaled_intervals(ensembles, labels, new, everywhere(new)),
         scaled_intervals(ensembles, hidden, new, everywhere(new)),
@@ -125,7 +126,7 @@ def test_labels_of_new_rows_are_not_looked_at():
 def test_a_single_member_has_no_spread():
     nets = members_of(members=1)
     labels, predicted = uneven(0, nets)
-    ensembles = fold_ensembles(predicted, nets)
+    ensembles = ensembles_of(predicted, nets)
     assert not ensembles.spread.any()
     new = np.arange(LABELLED, ROWS)
     scaled, _ = scaled_intervals(ensembles, labels, new, everywhere(new))
@@ -135,7 +136,7 @@ def test_a_single_member_has_no_spread():
 def test_the_ensembles_are_those_of_the_first_repeat_without_the_net_on_all_rows():
     nets = members_of(folds=3, members=2, repeats=2, labelled=30, rows=40)
     predicted = np.arange(len(nets), dtype=float)[:, None] * np.ones((1, 40))
-    found = fold_ensembles(predicted, nets)
+    found = ensembles_of(predicted, nets)
     assert found.mean[:, 0].tolist() == [0.5, 2.5, 4.5]
     assert found.spread[:, 0] == pytest.approx([math.sqrt(0.5)] * 3)
     assert sorted(found.rows.tolist()) == list(range(30))
@@ -145,8 +146,8 @@ def test_the_ensembles_are_those_of_the_first_repeat_without_the_net_on_all_rows
 
 def test_too_few_rows_give_no_interval():
     nets = members_of(folds=3, members=2, labelled=8, rows=40)
-    assert fold_ensembles(np.zeros((len(nets), 40)), nets) is None
-    assert fold_ensembles(np.zeros((0, 40)), []) is None
+    assert ensembles_of(np.zeros((len(nets), 40)), nets) is None
+    assert ensembles_of(np.zeros((0, 40)), []) is None
 
 
 @settings(max_examples=20, deadline=None)
@@ -156,8 +157,8 @@ def test_intervals_move_with_level_and_unit(seed, unit, level):
     labels, predicted = uneven(seed, nets)
     labels, predicted = labels[:60], predicted[:, :60]
     new = np.arange(40, 60)
-    one, _ = scaled_intervals(fold_ensembles(predicted, nets), labels, new, everywhere(new))
-    moved = fold_ensembles(unit * predicted + level, nets)
+    one, _ = scaled_intervals(ensembles_of(predicted, nets), labels, new, everywhere(new))
+    moved = ensembles_of(unit * predicted + level, nets)
     other, _ = scaled_intervals(moved, unit * labels + level, new, everywhere(new))
     np.testing.assert_allclose(other.lower, unit * one.lower + level, rtol=1e-6, atol=1e-8)
     np.testing.assert_allclose(other.upper, unit * one.upper + level, rtol=1e-6, atol=1e-8)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
-
-    from cetransfer.evaluation.splits import Member
 
 NOMINAL = 0.9
 #: candidates for the constant beside the spread, in mean spreads; infinite: the spread is not used
@@ -43,12 +41,69 @@ class FoldEnsembles:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """What makes intervals of the ensembles' predictions, fixed once and the same for every row.
+
+    Parameters
+    ----------
+    fold
+        (L,) which ensemble has left out each of the labelled rows.
+    scores
+        (L,) their absolute errors, over their scale.
+    constant, level
+        The scale is spread + constant * level, and 1 where the constant is infinite.
+    factor
+        On the reach about the common centre; None for plain CV+, whose centres are the ensembles.
+    """
+
+    fold: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    constant: float
+    level: float
+    factor: float | None
+
+    def scale(self, spread: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the scale (K, m) of predictions with a spread (K, m)."""
+        if math.isinf(self.constant):
+            return np.ones_like(spread)
+        return spread + self.constant * self.level
+
+    def intervals(self, mean: NDArray[np.float64], spread: NDArray[np.float64]) -> Intervals:
+        """Return the intervals of m rows.
+
+        Parameters
+        ----------
+        mean, spread
+            (K, m) mean and standard deviation of every ensemble's members.
+        """
+        scale = self.scale(spread)
+        centre = mean.mean(axis=0)
+
+        def limits(part: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            if self.factor is None:
+                return _limits(self.fold, mean[:, part], self.scores[:, None])
+            reaches = self.factor * self.scores[:, None] * scale[:, part][self.fold]
+            return _limits(self.fold, centre[None, part].repeat(len(scale), 0), reaches)
+
+        # some at a time for the sake of memory
+        starts = range(0, max(mean.shape[1], 1), AT_A_TIME)
+        parts = [limits(slice(start, start + AT_A_TIME)) for start in starts]
+        lower, upper = (np.concatenate(side) for side in zip(*parts, strict=True))
+        return Intervals(lower, upper, self)
+
+
+@dataclass(frozen=True)
 class Intervals:
-    """Limits (m,) for new rows, eV/atom; `constant` is that of the scale, in mean spreads."""
+    """Limits (m,) for new rows, eV/atom, and what they were made with."""
 
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
-    constant: float
+    calibration: Calibration
+
+    @property
+    def constant(self) -> float:
+        """Of the scale, in mean spreads; infinite where the spread is not used."""
+        return self.calibration.constant
 
     @property
     def width(self) -> float:
@@ -56,38 +111,51 @@ class Intervals:
         return float((self.upper - self.lower).mean())
 
 
-def fold_ensembles(
-    predicted: NDArray[np.float64], members: Sequence[Member]
-) -> FoldEnsembles | None:
-    """Gather the fold ensembles of the first repeat.
+def means_and_spreads(
+    predicted: NDArray[np.float64], folds: Mapping[int, Sequence[int]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and standard deviation (K, n) of the members of each of K folds.
 
     Parameters
     ----------
     predicted
         (M, n) predictions of every member for every row, eV/atom.
-    members
-        M members.
+    folds
+        The members of each fold.
+    """
+    groups = [predicted[list(own)] for own in folds.values()]
+    return (
+        np.array([group.mean(axis=0) for group in groups]),
+        np.array([_deviation(group) for group in groups]),
+    )
+
+
+def fold_ensembles(
+    predicted: NDArray[np.float64],
+    folds: Mapping[int, Sequence[int]],
+    left_out: Sequence[NDArray[np.int64]],
+) -> FoldEnsembles | None:
+    """Gather the ensembles of the folds of one repeat.
+
+    Parameters
+    ----------
+    predicted
+        (M, n) predictions of every member for every row, eV/atom.
+    folds
+        The members of each of K folds.
+    left_out
+        K times the rows that the fold has left out.
 
     Returns
     -------
     The ensembles; None where the folds do not leave each labelled row out exactly once, or there
     are too few rows for an interval at the nominal level.
     """
-    folds: dict[int, list[int]] = {}
-    for index, member in enumerate(members):
-        if member.split.repeat == 0 and member.split.fold is not None:
-            folds.setdefault(member.split.fold, []).append(index)
-    left_out = [members[own[0]].split.test for own in folds.values()]
     rows = np.concatenate(left_out) if left_out else np.empty(0, np.int64)
     if len(np.unique(rows)) < len(rows) or (1.0 - NOMINAL) * (len(rows) + 1) < 1.0:
         return None
-    groups = [predicted[own] for own in folds.values()]
-    return FoldEnsembles(
-        np.array([group.mean(axis=0) for group in groups]),
-        np.array([_deviation(group) for group in groups]),
-        rows,
-        np.repeat(np.arange(len(groups)), [len(test) for test in left_out]),
-    )
+    number = np.repeat(np.arange(len(left_out)), [len(test) for test in left_out])
+    return FoldEnsembles(*means_and_spreads(predicted, folds), rows, number)
 
 
 def _deviation(group: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -142,50 +210,29 @@ def scaled_intervals(
     """
     at = (ensembles.fold, ensembles.rows)
     errors = np.abs(labels[ensembles.rows] - ensembles.mean[at])
-    plain_lower, plain_upper = _by_parts(
-        new, lambda part: _limits(ensembles.fold, ensembles.mean[:, part], errors[:, None])
-    )
-    plain = Intervals(plain_lower, plain_upper, math.inf)
-
     level = float(ensembles.spread[at].mean())
-    scales = {
-        constant: ensembles.spread + constant * level
-        for constant in CONSTANTS
-        if level > 0.0 and not math.isinf(constant)
-    }
-    scales[math.inf] = np.ones_like(ensembles.spread)
+
+    def made(constant: float, factor: float | None) -> Calibration:
+        own = Calibration(ensembles.fold, errors, constant, level, factor)
+        return replace(own, scores=errors / own.scale(ensembles.spread[at]))
 
     def own_width(constant: float) -> float:
-        own = scales[constant][at]
-        return float(np.quantile(errors / own, NOMINAL) * own.mean())
+        own = made(constant, None)
+        scale = own.scale(ensembles.spread[at])
+        return float(np.quantile(own.scores, NOMINAL) * scale.mean())
 
-    constant = min(scales, key=own_width)
-    scale = scales[constant]
-    centre = ensembles.mean.mean(axis=0)
-    errors = errors / scale[at]
-    apart = ((ensembles.mean - centre) / scale)[:, new[alike]]
-    square = float((errors**2).mean())
+    new_mean, new_spread = ensembles.mean[:, new], ensembles.spread[:, new]
+    plain = made(math.inf, None).intervals(new_mean, new_spread)
+    constant = min(CONSTANTS if level > 0.0 else (math.inf,), key=own_width)
+    without_factor = made(constant, None)
+    centre = new_mean.mean(axis=0)
+    apart = ((new_mean - centre) / without_factor.scale(new_spread))[:, alike]
+    square = float((without_factor.scores**2).mean())
     if not apart.size or (apart**2).mean() >= LARGEST * square:
         return plain, plain
     factor = math.sqrt(1.0 - float((apart**2).mean()) / square)
-
-    def reach(part: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        reaches = factor * errors[:, None] * scale[:, part][ensembles.fold]
-        return _limits(ensembles.fold, centre[None, part].repeat(len(scale), 0), reaches)
-
-    lower, upper = _by_parts(new, reach)
-    scaled = Intervals(lower, upper, constant)
+    scaled = replace(without_factor, factor=factor).intervals(new_mean, new_spread)
     return (scaled if scaled.width < plain.width else plain), plain
-
-
-def _by_parts(
-    rows: NDArray[np.int64],
-    limits: Callable[[NDArray[np.int64]], tuple[NDArray[np.float64], NDArray[np.float64]]],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the limits of all rows, worked out some at a time for the sake of memory."""
-    parts = [limits(part) for part in np.split(rows, range(AT_A_TIME, len(rows), AT_A_TIME))]
-    lower, upper = (np.concatenate(side) for side in zip(*parts, strict=True))
-    return lower, upper
 
 
 def _limits(
