@@ -20,6 +20,7 @@ def test_the_output_folder_holds_the_result_and_nothing_else(first):
         "coverage.png",
         "intervals.parquet",
         "metrics.json",
+        "models",
         "parity.csv",
         "parity.png",
         "predictions.parquet",
