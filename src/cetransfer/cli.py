@@ -6,10 +6,14 @@ import importlib
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cetransfer import __version__
 from cetransfer.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -21,7 +25,9 @@ ALONE = (["-h"], ["--help"], ["help"], ["--version"])
 class Command:
     """A command: its one-line help, its primary config and the function that does the work.
 
-    `words` are the keys that plain words after the command stand for, in their order.
+    `words` are the keys that plain words after the command stand for, in their order. `flags` are
+    words of its own that begin with two dashes: what each sets, and if that ends with ``=`` the
+    next word is its value.
     """
 
     help: str
@@ -29,6 +35,7 @@ class Command:
     module: str
     function: str
     words: tuple[str, ...] = ()
+    flags: Mapping[str, str] = field(default_factory=dict)
 
 
 COMMANDS = {
@@ -76,6 +83,28 @@ COMMANDS = {
         "cetransfer.commands",
         "label",
     ),
+    "lineage": Command(
+        "show where a number came from: lineage ID [--verify]",
+        "lineage",
+        "cetransfer.tracing",
+        "lineage",
+        ("id",),
+        {"--verify": "verify=true", "--descendants": "descendants="},
+    ),
+    "reproduce": Command(
+        "print or run what gives the same numbers: reproduce ID [--run]",
+        "reproduce",
+        "cetransfer.tracing",
+        "reproduce",
+        ("id",),
+        {"--run": "run=true"},
+    ),
+    "sync": Command(
+        "send runs that wait on to their MLflow server",
+        "sync",
+        "cetransfer.tracing",
+        "sync",
+    ),
 }
 
 EXAMPLES = """\
@@ -86,6 +115,8 @@ Examples:
   cetransfer compare dataset=li2023 protocol=paper2023    published and leak-free errors
   cetransfer data audit li2023_spinel li2023_perovskite
   cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
+  cetransfer lineage outputs/compare/NAME --verify       exits with 2 if something changed
+  cetransfer lineage --descendants surrogate_perovskite:17
   cetransfer compare --cfg job            the configuration, without running
   cetransfer compare --help               all groups, their options and keys
 """
@@ -159,12 +190,45 @@ def _parse(arguments: list[str]) -> tuple[str, Command, list[str]]:
 
 def _with_keys(command: Command, arguments: list[str]) -> list[str]:
     """Put its key before each of the plain words that the arguments begin with."""
-    named = list(arguments)
-    for i, (key, word) in enumerate(zip(command.words, arguments, strict=False)):
+    named = _without_flags(command, arguments)
+    for i, (key, word) in enumerate(zip(command.words, list(named), strict=False)):
         if "=" in word or word.startswith("-"):
             break
-        # quoted, as a file may have a name that means something in Hydra's grammar; there only
-        # quotes are escaped, and backslashes before them
-        quoted = re.sub(r"(\\+)(?='|$)", r"\1\1", word).replace("'", r"\'")
-        named[i] = f"{key}='{quoted}'"
+        named[i] = _override(key, word)
     return named
+
+
+def _without_flags(command: Command, arguments: list[str]) -> list[str]:
+    """Turn the flags of a command into overrides, which come after its plain words.
+
+    Raises
+    ------
+    UserError
+        If the value of a flag is missing.
+    """
+    rest, set_by_flags = [], []
+    words = iter(arguments)
+    for word in words:
+        flag, given, value = word.partition("=")
+        meaning = command.flags.get(flag)
+        if meaning is None:
+            rest.append(word)
+        elif not meaning.endswith("="):
+            if given:
+                raise UserError(f"{flag} takes no value; leave out {given}{value}")
+            set_by_flags.append(meaning)
+        else:
+            value = value if given else next(words, "")
+            if not value or value.startswith("--"):
+                raise UserError(f"{flag} needs a value; see `cetransfer --help`")
+            set_by_flags.append(_override(meaning.removesuffix("="), value))
+    return rest + set_by_flags
+
+
+def _override(key: str, word: str) -> str:
+    """Return what sets a key to a word that may mean something in Hydra's grammar.
+
+    In quotes only quotes are escaped, and backslashes before them.
+    """
+    quoted = re.sub(r"(\\+)(?='|$)", r"\1\1", word).replace("'", r"\'")
+    return f"{key}='{quoted}'"

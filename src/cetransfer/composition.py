@@ -28,6 +28,9 @@ SHAPES: dict[str, type] = {
     "list": shapes.ListSettings,
     "show": shapes.ShowSettings,
     "audit": shapes.AuditSettings,
+    "lineage": shapes.LineageSettings,
+    "reproduce": shapes.ReproduceSettings,
+    "sync": shapes.SyncSettings,
 }
 
 

@@ -44,7 +44,8 @@ class Dataset:
     frame
         Columns ``formula``, one for each role of the prototype (``A``, ``B``, ``X``: element
         symbols), one named by `quantity` with the labels, and further ones of the origin, units in
-        their names; ``row`` is the row of the user's own file and ``group`` the user's own group.
+        their names; ``row`` is the row of the file, from 1, where rows were left out or it is the
+        user's own, and ``group`` the user's own group.
         Index 0, 1, 2, ...
     prototype
         As `cetransfer.structures.prototypes.prototype_named` takes it, a name or a .cif path; may
@@ -98,9 +99,13 @@ class Dataset:
         return self.frame[self.quantity].to_numpy(np.float64)
 
     def keep(self, rows: NDArray[np.bool_]) -> Dataset:
-        """Return the data set with these rows (n,) only; everything that goes by row goes along."""
+        """Return the data set with these rows (n,) only; everything that goes by row goes along.
+
+        The rows keep their numbers, in the column ``row``.
+        """
         structures = None if self.structures is None else self.structures.take(rows.nonzero()[0])
-        frame = self.frame.loc[rows].reset_index(drop=True)
+        numbered = self.frame.assign(row=row_numbers(self.frame))
+        frame = numbered.loc[rows].reset_index(drop=True)
         return replace(self, frame=frame, structures=structures)
 
     def noted(self, *notes: str) -> Dataset:
@@ -174,7 +179,7 @@ def _refuse_not_finite(frame: pd.DataFrame, name: str, quantity: str) -> None:
 
 
 def row_numbers(frame: pd.DataFrame) -> np.ndarray:
-    """Return the number of each row (n,), from 1; rows of the user's own file have that file's."""
+    """Return the number of each row (n,) in the file it was read from, from 1."""
     numbers: np.ndarray = (
         frame["row"].to_numpy() if "row" in frame else np.arange(1, len(frame) + 1)
     )

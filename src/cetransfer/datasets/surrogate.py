@@ -74,6 +74,7 @@ def load_surrogate(name: str, root: Path) -> Dataset:
         f"{name}: {count} flagged rows left out: {reason}"
         for reason, count in flagged[flagged != ""].value_counts().sort_index().items()
     )
+    frame = frame.assign(row=range(1, len(frame) + 1))
     frame = frame[(flagged == "").to_numpy()].reset_index(drop=True)
     return Dataset(name, frame, PROTOTYPE[name], {path.name: sha256(path)}, notes)
 

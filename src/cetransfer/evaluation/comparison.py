@@ -31,6 +31,7 @@ from cetransfer.evaluation.predictions import (
 )
 from cetransfer.evaluation.scores import Score, score
 from cetransfer.evaluation.trained import trained_stacks
+from cetransfer.evaluation.used import data_document, stacks_document
 from cetransfer.files import read_table, write_aside
 from cetransfer.models.profiles import require_pairs
 from cetransfer.provenance import array_digest, digest, git_commit, package_versions
@@ -56,7 +57,8 @@ class Comparison:
 
     `part` of the predictions is what strategies are compared on; `curve` is None where there is
     only one number of labelled rows, `contrast` where none was named in advance; `intervals` and
-    `coverage` speak of the rows never trained on, where there are any.
+    `coverage` speak of the rows never trained on, where there are any. `nets` are the source nets
+    of each strategy that uses some.
     """
 
     document: dict[str, Any]
@@ -69,6 +71,7 @@ class Comparison:
     losses: dict[str, list[float]]
     models: dict[str, Path]
     sources: SourceNets
+    nets: dict[str, SourceNets]
     part: str
     curve: pd.DataFrame | None = None
     contrast: Contrast | None = None
@@ -157,6 +160,11 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             if found := unseen_intervals(strategy.name, case, stack.members, predicted):
                 intervals.append(found[0])
                 coverage[strategy.name] = found[1]
+    nets_of = {
+        strategy.name: sources_of(strategy.pretrain or settings.dataset.pretrain)
+        for strategy in strategies
+        if strategy.uses_source
+    }
     baselines = _kept(partial / "baselines.parquet", lambda: baseline_predictions(case, settings))
     inner = _kept(partial / "inner_errors.parquet", lambda: inner_errors(case, settings))
     tables += [baselines, best_predictions(baselines, inner)]
@@ -226,7 +234,10 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             "used": case.source_nets_used,
             "steps": sum(stage.about["steps"] for stage in sources.stages),
             "seconds": sum(stage.about["seconds"] for stage in sources.stages),
+            "stacks": stacks_document([sources, *nets_of.values()], root / settings.source_dir),
+            "of": {name: nets.key for name, nets in nets_of.items()},
         },
+        "data": data_document(case, settings),
         "plans": {
             name: [dataclasses.asdict(layer) for layer in plan] for name, plan in plans.items()
         },
@@ -250,6 +261,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         losses=losses,
         models=models,
         sources=sources,
+        nets=nets_of,
         part=case.layout.part,
         curve=curve,
         contrast=contrast,

@@ -82,6 +82,7 @@ def load_materials_project(chosen: NamedData, key: str, root: Path) -> Dataset:
     if about.endpoint.rstrip("/") != PUBLIC_ENDPOINT.rstrip("/"):
         notes.append(f"{path.name} does not come from the public service but {about.endpoint}")
     frame, problems = _mapped(entries, prototype)
+    frame = frame.assign(row=range(1, len(frame) + 1))
     bad = (problems != "").to_numpy()
     if bad.any():
         notes.append(_left_out(frame, problems, bad, f"{key}.on_bad_rows", fate))
