@@ -9,7 +9,7 @@ from cetransfer.errors import UserError, nearest
 from cetransfer.settings import project_root
 
 if TYPE_CHECKING:
-    from cetransfer.settings import LineageSettings
+    from cetransfer.settings import LineageSettings, SyncSettings
 
 FORMATS = ("tree", "json", "mermaid")
 
@@ -63,6 +63,29 @@ def lineage(settings: LineageSettings) -> None:
             f"{len(changed)} of {len(graph.nodes)} changed since: {named}{more}; restore them, or "
             "take no number from here"
         )
+
+
+def sync(settings: SyncSettings) -> None:
+    """Send runs on to their server.
+
+    Raises
+    ------
+    UserError
+        If there is no store, or a server does not take them: then runs still wait.
+    """
+    from cetransfer.progress import set_quiet
+    from cetransfer.tracking.records import open_records
+    from cetransfer.tracking.store import open_store
+    from cetransfer.tracking.sync import sync as run
+
+    set_quiet(quiet=settings.quiet)
+    root = project_root()
+    records = open_records(settings.tracking, root)
+    if records.engine is None:
+        raise UserError(f"there is no store {records.uri}, so nothing waits to be sent")
+    store = open_store(settings.tracking, root)
+    sent = run(store, settings.tracking.experiment, everything=store.remote is not None)
+    _tell(f"{sent} runs sent" if sent else "nothing waits to be sent")
 
 
 def _descendants(settings: LineageSettings, asked: str) -> None:

@@ -103,12 +103,11 @@ class Records:
 
     def tagged(self, key: str, value: str | None = None) -> list[str]:
         """Return the ids of the runs with a tag, of that value if one is given."""
-        where = "" if value is None else " AND t.value = :value"
         return self._ids(
             "SELECT t.run_uuid FROM tags t JOIN runs r ON r.run_uuid = t.run_uuid "
-            f"WHERE t.key = :key{where} AND r.lifecycle_stage = 'active' "
+            "WHERE t.key = :key AND (t.value = :value OR :any) AND r.lifecycle_stage = 'active' "
             "ORDER BY r.start_time, r.run_uuid",
-            {"key": key, "value": value},
+            {"key": key, "value": value, "any": value is None},
         )
 
     def tagged_beginning(self, key: str, prefix: str) -> list[tuple[str, str]]:

@@ -43,8 +43,8 @@ def verify(graph: Graph, records: Records, root: Path) -> None:
     }
     # a table of a result looks at what was found of the result
     for node in reversed(graph.nodes.values()):
-        check = checks.get(node.kind, lambda node: _work(node, records))
-        node.state, node.reason = check(node)
+        check = checks.get(node.kind)
+        node.state, node.reason = check(node) if check else _work(node, records)
 
 
 def _data(node: Node, root: Path) -> Found:
