@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cetransfer.errors import UserError, nearest
+from cetransfer.progress import say
 from cetransfer.settings import project_root
 
 if TYPE_CHECKING:
-    from cetransfer.settings import LineageSettings, SyncSettings
+    from cetransfer.settings import LineageSettings, ReproduceSettings, SyncSettings
 
 FORMATS = ("tree", "json", "mermaid")
 
@@ -63,6 +66,48 @@ def lineage(settings: LineageSettings) -> None:
             f"{len(changed)} of {len(graph.nodes)} changed since: {named}{more}; restore them, or "
             "take no number from here"
         )
+
+
+def reproduce(settings: ReproduceSettings) -> None:
+    """Print the commands that give the same numbers, or run them and compare.
+
+    Raises
+    ------
+    UserError
+        If it is not known how the numbers were made, or what comes out differs.
+    """
+    from cetransfer.progress import set_quiet
+    from cetransfer.reproduction.plan import plan_for, script
+    from cetransfer.reproduction.work import work_of
+    from cetransfer.tracking.records import open_records
+
+    set_quiet(quiet=settings.quiet)
+    root = project_root()
+    work = work_of(settings.id, open_records(settings.tracking, root), root)
+    folder = settings.output_dir or root / "outputs" / "reproduce" / work.key[:16]
+    output = Path(folder).resolve()
+    plan = plan_for(work, root)
+    if not settings.run:
+        shown = Path(os.path.relpath(output, root)) if output.is_relative_to(root) else output
+        for line in script(work, plan, shown):
+            _tell(line)
+        return
+
+    from cetransfer.reproduction.difference import difference
+    from cetransfer.reproduction.rerun import run_again
+
+    if work.result is None:
+        raise UserError(
+            f"the numbers of {settings.id} are not here any more, so there is nothing to compare "
+            "with; leave out --run for the commands"
+        )
+    for note in plan.notes:
+        say(note)
+    found = difference(work.result, run_again(work, plan, root, output), work.line)
+    _tell(f"files     {output}")
+    if found.other:
+        raise UserError(f"{found.words}; the old numbers are in {work.result}")
+    _tell(found.words)
 
 
 def sync(settings: SyncSettings) -> None:
