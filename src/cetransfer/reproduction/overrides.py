@@ -22,6 +22,9 @@ FREE = ("output_dir", "quiet", "tracking", "features_dir", "source_dir")
 
 GROUPS = ("dataset", "features", "network", "protocol", "training")
 
+#: stands for all keys: the words compose nothing
+EVERYTHING = frozenset({"*"})
+
 PLAIN = re.compile(r"[A-Za-z_][\w./-]*")
 RESERVED = {"null", "true", "false", "nan", "inf", "yes", "no", "on", "off"}
 
@@ -57,9 +60,10 @@ def overrides_for(config: Mapping[str, Any], conf: Path) -> list[str]:
         words = min(found, key=len)
         left = composer.difference(words)
     if left:
+        named = "" if left == EVERYTHING else f" (key {min(left)})"
         raise UserError(
-            f"the files in {conf} cannot make the stored configuration (key {min(left)}); it was "
-            "made with other files, perhaps --config-dir"
+            f"the files in {conf} cannot make the stored configuration{named}; it was made with "
+            "other files, perhaps --config-dir"
         )
     return words
 
@@ -90,7 +94,7 @@ class Composer:
         """Return the keys that are not as wanted; None and not being there are the same."""
         made = self.composed(words)
         if made is None:
-            return {"all"}
+            return set(EVERYTHING)
         return {
             key for key in made.keys() | self.wanted.keys() if made.get(key) != self.wanted.get(key)
         }
@@ -98,7 +102,7 @@ class Composer:
     def wrong(self, words: list[str]) -> int:
         """Return how many keys are not as wanted."""
         made = self.difference(words)
-        return len(self.wanted) if made == {"all"} else len(made)
+        return len(self.wanted) if made == EVERYTHING else len(made)
 
     def complete(self, start: list[str]) -> list[str]:
         """Return words that begin with `start` and set all that is wanted."""

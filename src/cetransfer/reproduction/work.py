@@ -78,8 +78,8 @@ def work_of(identifier: str, records: Records, root: Path) -> Work:
         if node.kind == "source_nets" and "key" in node.details:
             return _nets(node, records, root)
     raise UserError(
-        f"{identifier} is {graph.root.kind} {graph.root.name}, and no run or result of this "
-        "project says how it was made; reproduce takes comparisons, strategies, models and source nets"
+        f"{identifier} is {graph.root.kind} {graph.root.name}, and nothing in this project says "
+        "how it was made; reproduce takes comparisons, strategies, models and source nets"
     )
 
 

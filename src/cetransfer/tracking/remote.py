@@ -36,11 +36,12 @@ def server_errors(address: str) -> Iterator[None]:
         If it refuses, or is no MLflow server.
     """
     import requests
+    from google.protobuf.json_format import Error as WrongFieldsError
     from mlflow.exceptions import MlflowException
 
     try:
         yield
-    except (MlflowException, requests.RequestException, ValueError) as error:
+    except (MlflowException, WrongFieldsError, requests.RequestException, ValueError) as error:
         reason = " ".join(str(error).split())
         unreachable = isinstance(error, requests.ConnectionError | requests.Timeout)
         if unreachable or any(words in reason for words in NO_ANSWER):
@@ -86,7 +87,9 @@ def experiment_on(client: MlflowClient, address: str, name: str) -> str:
     with server_errors(address):
         found = client.get_experiment_by_name(name)
         if found is None:
-            return str(client.create_experiment(name))
+            found = client.get_experiment(client.create_experiment(name))
+        if not found.experiment_id:
+            raise ValueError("an experiment without an id")
     if found.lifecycle_stage == "deleted":
         raise UserError(
             f"tracking.experiment={name} was deleted on {address}; restore it there or give "

@@ -19,7 +19,7 @@ MODEL = "cetransfer.model"
 
 DESCRIPTION = "model.json"
 
-PLACES = ("models/*", "outputs/compare/*/models/*", "outputs/models/*")
+PLACES = ("models/*", "outputs/*/*/models/*", "outputs/models/*")
 """Where model folders stand in a project."""
 
 
@@ -76,22 +76,29 @@ def unknown_model(id_: str, run_id: str | None, records: Records, root: Path) ->
 
 def facts_of_model(about: dict[str, Any]) -> Facts:
     """Return what the description of a model says."""
-    config = dict(about.get("config", {}))
-    strategy = about.get("strategy", {})
-    name = str(strategy.get("name", "strategy") if isinstance(strategy, dict) else strategy)
-    nets = about.get("source_nets")
-    key = nets.get("key") if isinstance(nets, dict) else nets
+    name = str(about.get("strategy", {}).get("name", "strategy"))
+    data = [{"scored": "", **each} for each in about.get("data", [])]
+    # of a sequence, the nets that the target nets start from come last
+    keys = list(dict.fromkeys(str(each).split("/")[0] for each in about.get("source_nets", [])))
+    sources = [each["name"] for each in data if each["role"] == "source"]
+    in_turn = len(keys) == len(sources)
+    stacks = {
+        key: {
+            "key": key,
+            "earlier": keys[i - 1] if i else None,
+            "sources": [sources[i]] if in_turn else sources,
+        }
+        for i, key in enumerate(keys)
+    }
     return Facts(
-        key=about.get("key"),
+        key=about.get("comparison"),
         files=dict(about.get("data_hashes", {})),
-        schema=about.get("feature_schema")
-        if isinstance(about.get("feature_schema"), str)
-        else None,
+        schema=about.get("features", {}).get("schema"),
         commit=about.get("commit"),
         dirty=about.get("dirty"),
-        data=list(about.get("data", [])),
-        stacks={key: {"key": key}} if key else {},
-        of={name: key} if key else {},
+        data=data,
+        stacks=stacks,
+        of={name: keys[-1]} if keys else {},
         strategies=(name,),
-        config=config,
+        config=dict(about.get("config", {})),
     )

@@ -143,11 +143,10 @@ def check_model(folder: Path) -> Found:
         about = read_document(folder / "model.json")
     except UserError as error:
         return MISSING, str(error)
-    files = about.get("files", {})
-    return worst(
-        [_file(folder / name, str(value)) for name, value in files.items()]
-        or [(UNVERIFIABLE, "its description has no hashes")]
-    )
+    whole = digest({key: value for key, value in about.items() if key != "id"})
+    if not whole.startswith(str(about.get("id") or "none")):
+        return CHANGED, f"{folder / 'model.json'}: its id is not that of its content"
+    return worst(_file(folder / name, str(value)) for name, value in about["files"].items())
 
 
 def _prediction(node: Node, graph: Graph) -> Found:

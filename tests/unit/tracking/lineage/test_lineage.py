@@ -133,7 +133,7 @@ def test_without_artifacts_and_folders_the_tags_still_tell(logged):
     assert {"features", "data", "commit"} <= kinds.keys()
 
 
-def test_a_folder_without_a_store_is_enough(logged, tmp_path):
+def test_a_folder_without_a_store_is_enough(logged):
     root = logged[0]
     shutil.rmtree(root / "mlruns")
     records = open_records(LOCAL, root)
