@@ -225,7 +225,7 @@ class MlflowServer:
             )
         for _ in range(600):
             try:
-                with urlopen(f"{self.address}/health", timeout=5) as answer:
+                with urlopen(f"{self.address}/health", timeout=5) as answer:  # noqa: S310 - http
                     if answer.status == 200:
                         return
             except OSError:

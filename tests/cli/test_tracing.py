@@ -16,7 +16,14 @@ from cetransfer.files import sha256
 
 def git(*words, cwd):
     who = ("-c", "user.name=x", "-c", "user.email=x@example.org")
-    subprocess.run(["git", *who, *words], cwd=cwd, check=True, capture_output=True)
+    done = subprocess.run(
+        ["git", *who, *words],  # noqa: S607 - the machine's own git
+        cwd=cwd,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -195,9 +202,7 @@ def test_reproduce_of_an_older_commit_runs_in_a_worktree(tools, tmp_path):
     assert "running in" in done.stderr
     assert "checkout" in done.stderr
     assert done.stdout.splitlines()[-1].startswith("identical")
-    listed = subprocess.run(
-        ["git", "worktree", "list"], cwd=repository, check=True, capture_output=True, text=True
-    ).stdout
+    listed = git("worktree", "list", cwd=repository)
     assert len(listed.splitlines()) == 1
 
 

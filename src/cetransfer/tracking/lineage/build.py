@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError
@@ -10,6 +10,7 @@ from cetransfer.files import sha256
 from cetransfer.tracking.lineage.facts import (
     DOCUMENTS,
     Facts,
+    commit_of,
     facts_of_document,
     facts_of_run,
     facts_of_source,
@@ -58,6 +59,9 @@ class Builder:
         elif run.kind in {"comparison", "paper2023", "audit"}:
             document = document_of(run)
             facts = facts_of_document(document) if document else facts_of_run(run)
+            if document and "commit" not in document:
+                commit, dirty = commit_of(run)
+                facts = replace(facts, commit=commit, dirty=dirty)
             self._whole(run.kind, run.name, facts, _about_run(run), above)
         else:
             raise UserError(

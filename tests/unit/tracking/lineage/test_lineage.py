@@ -15,7 +15,8 @@ from cetransfer.settings import TrackingSettings
 from cetransfer.tracking.lineage.mermaid import mermaid
 from cetransfer.tracking.lineage.resolve import lineage_of
 from cetransfer.tracking.records import open_records
-from cetransfer.tracking.store import database
+from cetransfer.tracking.store import database, open_store
+from cetransfer.tracking.write import finish_run, start_run
 
 LOCAL = TrackingSettings(None, "cetransfer")
 
@@ -175,6 +176,19 @@ def test_a_damaged_document_is_named(logged, records):
         path.write_text(content)
         with pytest.raises(UserError, match=r"comparison\.json"):
             lineage_of("toy", records, root)
+
+
+def test_an_audit_rests_on_its_file_and_commit(logged):
+    root = logged[0]
+    store = open_store(LOCAL, root)
+    tags = {"mlflow.source.git.commit": "a" * 40, "git.dirty": "True"}
+    run_id = start_run(store, "audit mine", "audit", {"mine.csv": "1" * 64}, tags)
+    store.client.log_dict(run_id, {"data_hashes": {"mine.csv": "1" * 64}}, "audit.json")
+    finish_run(store, run_id, {}, {})
+    graph = lineage_of(run_id, open_records(LOCAL, root), root)
+    kinds = {node.kind: node for node in graph.nodes.values()}
+    assert kinds.keys() == {"audit", "data", "commit"}
+    assert kinds["commit"].details == {"commit": "a" * 40, "dirty": True}
 
 
 def test_a_run_of_another_program_is_refused(logged):
