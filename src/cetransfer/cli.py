@@ -180,22 +180,13 @@ def _parse(arguments: list[str]) -> tuple[str, Command, list[str]]:
     name = " ".join(arguments[: 2 if arguments[0] == "data" else 1])
     if name in COMMANDS:
         command = COMMANDS[name]
-        return name, command, _with_keys(command, arguments[len(name.split()) :])
+        rest = _without_flags(command, arguments[len(name.split()) :])
+        return name, command, _with_keys(command, rest)
     if name == "data":
         inner = ", ".join(key.split()[1] for key in COMMANDS if key.startswith("data "))
         raise UserError(f"data needs another word: {inner}; see `cetransfer --help`")
     hint = nearest(name, COMMANDS, "see `cetransfer --help`")
     raise UserError(f"there is no command {name!r}; {hint}")
-
-
-def _with_keys(command: Command, arguments: list[str]) -> list[str]:
-    """Put its key before each of the plain words that the arguments begin with."""
-    named = _without_flags(command, arguments)
-    for i, (key, word) in enumerate(zip(command.words, list(named), strict=False)):
-        if "=" in word or word.startswith("-"):
-            break
-        named[i] = _override(key, word)
-    return named
 
 
 def _without_flags(command: Command, arguments: list[str]) -> list[str]:
@@ -221,14 +212,19 @@ def _without_flags(command: Command, arguments: list[str]) -> list[str]:
             value = value if given else next(words, "")
             if not value or value.startswith("--"):
                 raise UserError(f"{flag} needs a value; see `cetransfer --help`")
-            set_by_flags.append(_override(meaning.removesuffix("="), value))
+            escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", value).replace("'", r"\'")
+            set_by_flags.append(f"{meaning}'{escaped}'")
     return rest + set_by_flags
 
 
-def _override(key: str, word: str) -> str:
-    """Return what sets a key to a word that may mean something in Hydra's grammar.
-
-    In quotes only quotes are escaped, and backslashes before them.
-    """
-    quoted = re.sub(r"(\\+)(?='|$)", r"\1\1", word).replace("'", r"\'")
-    return f"{key}='{quoted}'"
+def _with_keys(command: Command, arguments: list[str]) -> list[str]:
+    """Put its key before each of the plain words that the arguments begin with."""
+    named = list(arguments)
+    for i, (key, word) in enumerate(zip(command.words, arguments, strict=False)):
+        if "=" in word or word.startswith("-"):
+            break
+        # quoted, as a file may have a name that means something in Hydra's grammar; there only
+        # quotes are escaped, and backslashes before them
+        quoted = re.sub(r"(\\+)(?='|$)", r"\1\1", word).replace("'", r"\'")
+        named[i] = f"{key}='{quoted}'"
+    return named

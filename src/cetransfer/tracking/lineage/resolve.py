@@ -92,11 +92,12 @@ def candidates(identifier: str, records: Records, root: Path) -> dict[str, Build
 
 
 def _models(identifier: str, records: Records, root: Path) -> dict[str, Build]:
-    """Return the models that go by an id or its beginning, or by the name of their folder."""
+    """Return the models that go by an id or its beginning, a name, or COMPARISON/STRATEGY."""
     found: dict[str, Build] = {
         f"model {id_}": partial(model_graph, folder, records, root)
         for folder, id_ in model_folders(root).items()
-        if id_.startswith(identifier) or folder.name == identifier
+        if id_.startswith(identifier)
+        or identifier in {folder.name, f"{folder.parent.parent.name}/{folder.name}"}
     }
     for run_id, id_ in records.tagged_beginning(MODEL, identifier):
         found.setdefault(f"model {id_}", partial(unknown_model, id_, run_id, records, root))
