@@ -160,11 +160,6 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             if found := unseen_intervals(strategy.name, case, stack.members, predicted):
                 intervals.append(found[0])
                 coverage[strategy.name] = found[1]
-    nets_of = {
-        strategy.name: sources_of(strategy.pretrain or settings.dataset.pretrain)
-        for strategy in strategies
-        if strategy.uses_source
-    }
     baselines = _kept(partial / "baselines.parquet", lambda: baseline_predictions(case, settings))
     inner = _kept(partial / "inner_errors.parquet", lambda: inner_errors(case, settings))
     tables += [baselines, best_predictions(baselines, inner)]
@@ -202,6 +197,11 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             judge=case.layout.judge,
             part=case.layout.part,
         )
+    nets_of = {
+        strategy.name: sources_of(strategy.pretrain or settings.dataset.pretrain)
+        for strategy in strategies
+        if strategy.uses_source
+    }
     commit, dirty = git_commit(root)
     document = {
         "strategies": [dataclasses.asdict(line) for line in strategy_scores],
