@@ -89,7 +89,7 @@ COMMANDS = {
         "cetransfer.tracing",
         "lineage",
         ("id",),
-        {"--verify": "verify=true", "--descendants": "descendants="},
+        flags={"--verify": "verify=true", "--descendants": "descendants="},
     ),
     "reproduce": Command(
         "print or run what gives the same numbers: reproduce ID [--run]",
@@ -97,7 +97,7 @@ COMMANDS = {
         "cetransfer.tracing",
         "reproduce",
         ("id",),
-        {"--run": "run=true"},
+        flags={"--run": "run=true"},
     ),
     "sync": Command(
         "send runs that wait on to their MLflow server",
