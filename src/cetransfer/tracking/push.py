@@ -7,22 +7,17 @@ name and goes on. Filling twice leaves no double: what is there already is not s
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cetransfer.errors import UserError
 from cetransfer.provenance import digest
 from cetransfer.tracking.manifest import local_path
 from cetransfer.tracking.remote import server_errors
 from cetransfer.tracking.store import store_errors
-from cetransfer.tracking.write import IDENTITY, WANTED
+from cetransfer.tracking.write import IDENTITY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Run
 
@@ -196,62 +191,3 @@ def references(tags: dict[str, str]) -> dict[str, str]:
         if key in {PARENT, "source.started_from"}
         or (key.startswith("source.") and key.removeprefix("source.").isdigit())
     }
-
-
-def waiting(
-    local: MlflowClient, experiment_id: str, address: str | None = None
-) -> dict[str, list[str]]:
-    """Return the ended runs that were not sent yet, by server, the first started first.
-
-    Parameters
-    ----------
-    local, experiment_id
-        The local store and the experiment in it.
-    address
-        A server: all runs that it lacks. None: of each server, those that are meant for it.
-    """
-    found: dict[str, list[str]] = {}
-    token = None
-    where = None if address else f"tags.`{WANTED}` LIKE 'http%'"
-    while True:
-        page = local.search_runs(
-            [experiment_id],
-            where or "",
-            max_results=1000,
-            order_by=["attributes.start_time ASC"],
-            page_token=token,
-        )
-        for run in page:
-            server = address or run.data.tags[WANTED]
-            if run.info.status in ENDED and sent_tag(server) not in run.data.tags:
-                found.setdefault(server, []).append(run.info.run_id)
-        token = page.token
-        if not token:
-            return found
-
-
-@contextmanager
-def only_one(uri: str) -> Iterator[None]:
-    """Let one push at a time look at a store: two would send a run twice.
-
-    Raises
-    ------
-    UserError
-        If another one is at work.
-    """
-    from cetransfer.tracking.store import SQLITE
-
-    if not uri.startswith(SQLITE) or uri.startswith(f"{SQLITE}file:"):
-        yield
-        return
-    import fcntl
-
-    file = Path(uri.removeprefix(SQLITE)).with_suffix(".sync")
-    with file.open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UserError(
-                f"runs of {uri} are being sent by another process; wait until it ends"
-            ) from error
-        yield

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from cetransfer.errors import UserError
 from cetransfer.progress import say, track
-from cetransfer.tracking.push import Pusher, only_one, waiting
+from cetransfer.tracking.push import Pusher
 from cetransfer.tracking.remote import ServerAwayError, experiment_on, open_server
 from cetransfer.tracking.store import store_errors
+from cetransfer.tracking.waiting import only_one, waiting
 
 if TYPE_CHECKING:
     from cetransfer.tracking.store import Store

@@ -13,9 +13,10 @@ from cetransfer.files import sha256
 from cetransfer.settings import TrackingSettings
 from cetransfer.tracking import push, remote
 from cetransfer.tracking.comparison_log import log_comparison
-from cetransfer.tracking.push import COMPLETE, Pusher, only_one
+from cetransfer.tracking.push import COMPLETE, Pusher
 from cetransfer.tracking.store import database, local_uri, open_store
 from cetransfer.tracking.sync import require_server, send_on, sync
+from cetransfer.tracking.waiting import only_one
 from cetransfer.tracking.write import IDENTITY
 
 

@@ -7,28 +7,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cetransfer.datasets.locate import locate
-from cetransfer.errors import UserError
 from cetransfer.files import sha256
-from cetransfer.provenance import array_digest, digest, dvc_hashes
+from cetransfer.provenance import array_digest, dvc_hashes
 from cetransfer.tracking.lineage.build import KEY, RESULTS
-from cetransfer.tracking.lineage.facts import DOCUMENTS, read_document
+from cetransfer.tracking.lineage.checks import (
+    Found,
+    check_artifacts,
+    check_bundle,
+    check_file,
+    check_model,
+    compared,
+    worst,
+)
+from cetransfer.tracking.lineage.facts import DOCUMENTS
 from cetransfer.tracking.lineage.graph import CHANGED, MISSING, OK, UNVERIFIABLE
 from cetransfer.tracking.lineage.parts import DVC
-from cetransfer.tracking.manifest import MANIFEST, SEAL, read_manifest
+from cetransfer.tracking.manifest import SEAL, read_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from cetransfer.tracking.lineage.graph import Graph, Node
     from cetransfer.tracking.records import Records
 
-Found = tuple[str, str]
-"""A state and the reason for it."""
-
 ONLY_LOGGED = {"config.yaml", "packages.json"}
 """Artifacts of a comparison that its folder does not have."""
-
-WORST = (CHANGED, MISSING, UNVERIFIABLE, OK)
 
 
 def verify(graph: Graph, records: Records, root: Path) -> None:
@@ -53,13 +56,13 @@ def _data(node: Node, root: Path) -> Found:
         found = dvc_hashes(root).get(DVC)
         if found is None:
             return MISSING, "there is no data.dvc"
-        return _compared(found, node.details["md5"], "data.dvc names the folder's hash")
+        return compared(found, node.details["md5"], "data.dvc names the folder's hash")
     if file.endswith(":structures"):
         return UNVERIFIABLE, "the hash is that of all structure files together"
     path = locate(file, root)
     if path is None:
         return MISSING, "not on this machine"
-    return _compared(sha256(path), node.details["sha256"], str(path))
+    return compared(sha256(path), node.details["sha256"], str(path))
 
 
 def _features(node: Node, root: Path) -> Found:
@@ -82,36 +85,17 @@ def _matrix(path: Path, value: str) -> Found:
         numbers = table.select_dtypes("number").to_numpy(np.float32)
     except (ArrowException, OSError, ValueError):
         return CHANGED, f"{path} is damaged"
-    return _compared(array_digest(numbers), value, str(path))
+    return compared(array_digest(numbers), value, str(path))
 
 
 def _source_nets(node: Node, records: Records) -> Found:
     folder = Path(node.details["folder"]) if node.details.get("folder") else None
-    found = [_bundle(folder, node.details.get("sha256"))] if folder else []
+    found = [check_bundle(folder, node.details.get("sha256"))] if folder else []
     found += [
-        _artifacts(run.artifacts, run.tags.get(SEAL), run.id)
+        check_artifacts(run.artifacts, run.tags.get(SEAL), run.id)
         for run in records.runs(node.details.get("runs") or [node.details.get("run", "")])
     ]
     return worst(found)
-
-
-def _bundle(folder: Path, recorded: str | None) -> Found:
-    """Check a folder of networks against its own description and what was recorded of it."""
-    if not folder.is_dir():
-        return MISSING, f"{folder} is trained again when it is needed"
-    try:
-        about = read_document(folder / "model.json")
-        whole = digest({key: about[key] for key in about if key != "digest"}) == about["digest"]
-        weights = sha256(folder / "model.safetensors")
-    except (UserError, OSError, KeyError) as error:
-        return CHANGED, f"{folder} is damaged ({' '.join(str(error).split())})"
-    if not whole:
-        return CHANGED, f"{folder / 'model.json'} was changed"
-    if weights != about["sha256"]:
-        return CHANGED, f"{folder / 'model.safetensors'}: SHA-256 {weights[:12]}"
-    if recorded and weights != recorded:
-        return CHANGED, f"{folder}: trained again since, other weights"
-    return OK, str(folder)
 
 
 def _commit(node: Node, root: Path) -> Found:
@@ -137,25 +121,13 @@ def _model(node: Node) -> Found:
     return check_model(Path(folder))
 
 
-def check_model(folder: Path) -> Found:
-    """Check every file of a model folder against its description."""
-    try:
-        about = read_document(folder / "model.json")
-    except UserError as error:
-        return MISSING, str(error)
-    whole = digest({key: value for key, value in about.items() if key != "id"})
-    if not whole.startswith(str(about.get("id") or "none")):
-        return CHANGED, f"{folder / 'model.json'}: its id is not that of its content"
-    return worst(_file(folder / name, str(value)) for name, value in about["files"].items())
-
-
 def _prediction(node: Node, graph: Graph) -> Found:
     """Check a table of a result against the run that logged it; others carry no hash."""
     path = Path(node.details["file"])
     for below in graph.below(node):
         for manifest in (read_manifest(Path(run)) for run in below.details.get("sealed", [])):
             if manifest and path.name in manifest:
-                return _compared(sha256(path), manifest[path.name], str(path))
+                return compared(sha256(path), manifest[path.name], str(path))
     return UNVERIFIABLE, "its own hash was recorded nowhere; its model's was"
 
 
@@ -166,7 +138,9 @@ def _work(node: Node, records: Records) -> Found:
         return _result(node, records)
     if details.get("run"):
         place = details.get("artifacts")
-        return _artifacts(Path(place) if place else None, details.get("manifest"), details["run"])
+        return check_artifacts(
+            Path(place) if place else None, details.get("manifest"), details["run"]
+        )
     return UNVERIFIABLE, "its run is not in this store"
 
 
@@ -186,38 +160,5 @@ def _result(node: Node, records: Records) -> Found:
         if manifest[name] == own:
             node.details["sealed"] = [str(run.artifacts)]
             files = {name: manifest[name] for name in manifest if name not in ONLY_LOGGED}
-            return worst(_file(folder / file, value) for file, value in files.items())
+            return worst(check_file(folder / file, value) for file, value in files.items())
     return CHANGED, f"{folder / name} is that of none of its {len(known)} runs"
-
-
-def _artifacts(folder: Path | None, seal: str | None, run_id: str) -> Found:
-    """Check the artifacts of a run against the list it was sealed with."""
-    if folder is None:
-        return UNVERIFIABLE, f"the artifacts of run {run_id} are not on this machine"
-    if not folder.is_dir():
-        return MISSING, f"run {run_id} has no artifacts in {folder}"
-    if seal is None:
-        return UNVERIFIABLE, f"run {run_id} has no list of hashes (logged by an older version)"
-    manifest = read_manifest(folder)
-    if manifest is None:
-        return MISSING, f"{folder / MANIFEST} is gone or damaged"
-    if sha256(folder / MANIFEST) != seal:
-        return CHANGED, f"{folder / MANIFEST} was changed"
-    return worst(_file(folder / name, value) for name, value in manifest.items())
-
-
-def _file(path: Path, value: str) -> Found:
-    if not path.is_file():
-        return MISSING, str(path)
-    return _compared(sha256(path), value, str(path))
-
-
-def _compared(found: str, recorded: str, where: str) -> Found:
-    if found == recorded:
-        return OK, where
-    return CHANGED, f"{where}: {found[:12]} in place of {recorded[:12]}"
-
-
-def worst(found: Iterable[Found]) -> Found:
-    """Return the worst of several states, with its reason; ok where there are none."""
-    return min(found, key=lambda each: WORST.index(each[0]), default=(OK, "nothing to check"))
