@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
+import subprocess
+import sys
 import threading
+import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
+from urllib.request import urlopen
 
 import numpy as np
 import pandas as pd
@@ -177,6 +184,69 @@ def materials_project(monkeypatch):
         monkeypatch.setenv("MP_API_KEY", running.KEY)
         yield running
         running.shutdown()
+
+
+class MlflowServer:
+    """A real `mlflow server` with a store of its own, to be stopped and started again."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.process = None
+
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database(self):
+        return self.folder / "server.db"
+
+    def artifacts(self, experiment_id, run_id):
+        """Return where the artifacts of a run lie."""
+        return self.folder / "artifacts" / experiment_id / run_id / "artifacts"
+
+    def start(self):
+        """Start it where it was stopped, and wait until it answers."""
+        words = [sys.executable, "-m", "mlflow", "server", "--port", str(self.port)]
+        words += ["--backend-store-uri", f"sqlite:///{self.database}"]
+        words += ["--artifacts-destination", str(self.folder / "artifacts"), "--workers", "1"]
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                words,
+                cwd=self.folder,
+                env={**kept, "MLFLOW_DISABLE_TELEMETRY": "true"},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        for _ in range(600):
+            try:
+                with urlopen(f"{self.address}/health", timeout=5) as answer:  # noqa: S310 - http
+                    if answer.status == 200:
+                        return
+            except OSError:
+                time.sleep(0.2)
+        raise AssertionError((self.folder / "log").read_text())
+
+    def stop(self):
+        """End it at once, with all of its processes."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def mlflow_server(tmp_path_factory):
+    """Return a server that is not started yet."""
+    made = MlflowServer(tmp_path_factory.mktemp("server"))
+    yield made
+    made.stop()
 
 
 def clean_table(prototype="spinel", *, totals=True, seed=0):

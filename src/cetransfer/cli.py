@@ -6,10 +6,14 @@ import importlib
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cetransfer import __version__
 from cetransfer.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -22,7 +26,8 @@ class Command:
     """A command: its one-line help, its primary config and the function that does the work.
 
     `words` are the keys that plain words after the command stand for, in their order; `rest` is the
-    key of the list of all further ones.
+    key of the list of all further ones. `flags` are words of its own that begin with two dashes:
+    what each sets, and if that ends with ``=`` the next word is its value.
     """
 
     help: str
@@ -31,6 +36,7 @@ class Command:
     function: str
     words: tuple[str, ...] = ()
     rest: str = ""
+    flags: Mapping[str, str] = field(default_factory=dict)
 
 
 COMMANDS = {
@@ -93,6 +99,28 @@ COMMANDS = {
         "cetransfer.commands",
         "label",
     ),
+    "lineage": Command(
+        "show where a number came from: lineage ID [--verify]",
+        "lineage",
+        "cetransfer.tracing",
+        "lineage",
+        ("id",),
+        flags={"--verify": "verify=true", "--descendants": "descendants="},
+    ),
+    "reproduce": Command(
+        "print or run what gives the same numbers: reproduce ID [--run]",
+        "reproduce",
+        "cetransfer.tracing",
+        "reproduce",
+        ("id",),
+        flags={"--run": "run=true"},
+    ),
+    "sync": Command(
+        "send runs that wait on to their MLflow server",
+        "sync",
+        "cetransfer.tracing",
+        "sync",
+    ),
 }
 
 EXAMPLES = """\
@@ -105,6 +133,8 @@ Examples:
   cetransfer predict default my.csv output=predicted.csv
   cetransfer data audit li2023_spinel li2023_perovskite
   cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
+  cetransfer lineage outputs/compare/NAME --verify       exits with 2 if something changed
+  cetransfer lineage --descendants surrogate_perovskite:17
   cetransfer compare --cfg job            the configuration, without running
   cetransfer compare --help               all groups, their options and keys
 """
@@ -168,12 +198,40 @@ def _parse(arguments: list[str]) -> tuple[str, Command, list[str]]:
     name = " ".join(arguments[: 2 if arguments[0] == "data" else 1])
     if name in COMMANDS:
         command = COMMANDS[name]
-        return name, command, _with_keys(command, arguments[len(name.split()) :])
+        rest = _without_flags(command, arguments[len(name.split()) :])
+        return name, command, _with_keys(command, rest)
     if name == "data":
         inner = ", ".join(key.split()[1] for key in COMMANDS if key.startswith("data "))
         raise UserError(f"data needs another word: {inner}; see `cetransfer --help`")
     hint = nearest(name, COMMANDS, "see `cetransfer --help`")
     raise UserError(f"there is no command {name!r}; {hint}")
+
+
+def _without_flags(command: Command, arguments: list[str]) -> list[str]:
+    """Turn the flags of a command into overrides, which come after its plain words.
+
+    Raises
+    ------
+    UserError
+        If the value of a flag is missing.
+    """
+    rest, set_by_flags = [], []
+    words = iter(arguments)
+    for word in words:
+        flag, given, value = word.partition("=")
+        meaning = command.flags.get(flag)
+        if meaning is None:
+            rest.append(word)
+        elif not meaning.endswith("="):
+            if given:
+                raise UserError(f"{flag} takes no value; leave out {given}{value}")
+            set_by_flags.append(meaning)
+        else:
+            value = value if given else next(words, "")
+            if not value or value.startswith("--"):
+                raise UserError(f"{flag} needs a value; see `cetransfer --help`")
+            set_by_flags.append(f"{meaning}{_quoted(value)}")
+    return rest + set_by_flags
 
 
 def _with_keys(command: Command, arguments: list[str]) -> list[str]:

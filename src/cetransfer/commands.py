@@ -54,6 +54,7 @@ def compare(settings: Settings) -> None:
     from cetransfer.reporting.figures import draw_comparison
     from cetransfer.tracking.comparison_log import execution_of, log_comparison
     from cetransfer.tracking.store import open_store
+    from cetransfer.tracking.sync import require_server, send_on
     from cetransfer.training.fit import require_accelerator
 
     set_quiet(quiet=settings.quiet)
@@ -78,12 +79,14 @@ def compare(settings: Settings) -> None:
     tables.show_plans(make_strategies(settings.strategy), settings.network.hidden)
 
     store = open_store(settings.tracking, root)
+    require_server(store)
     comparison = run(settings, case, root, partial)
     staged = stage(comparison, partial / "result")
     draw_comparison(comparison, staged)
     run_id = log_comparison(store, comparison, staged, execution_of(partial))
     publish(staged, output, partial / MODELS)
     shutil.rmtree(partial)
+    send_on(store, settings.tracking.experiment)
     tables.show_comparison(comparison)
     tables.show_places(output, store, run_id)
 
@@ -103,6 +106,7 @@ def _compare_as_published(settings: Settings) -> None:
     from cetransfer.reporting.tables import show_places
     from cetransfer.tracking.paper2023_log import log_repetition
     from cetransfer.tracking.store import open_store
+    from cetransfer.tracking.sync import require_server, send_on
 
     set_quiet(quiet=settings.quiet)
     root = project_root()
@@ -112,11 +116,13 @@ def _compare_as_published(settings: Settings) -> None:
     partial = output / f".partial-{key}"
     _announce((source,), target)
     store = open_store(settings.tracking, root)
+    require_server(store)
     found = repeat(settings, source, target, root, partial, PAPER)
     staged = stage_repetition(found, partial / "result")
     run_id = log_repetition(store, found, staged)
     move_files(staged, output, last=DOCUMENT)
     shutil.rmtree(partial)
+    send_on(store, settings.tracking.experiment)
     show_repetition(found)
     show_places(output, store, run_id)
 
@@ -126,6 +132,7 @@ def train(settings: Settings) -> None:
     from cetransfer.evaluation.case import load_case
     from cetransfer.tracking.source_log import source_runs
     from cetransfer.tracking.store import open_store
+    from cetransfer.tracking.sync import require_server, send_on
     from cetransfer.training.source import source_nets
 
     set_quiet(quiet=settings.quiet)
@@ -133,9 +140,12 @@ def train(settings: Settings) -> None:
     case = load_case(settings, root)
     folder = _folder(settings, root / settings.source_dir)
     store = open_store(settings.tracking, root)
+    require_server(store)
     _announce(case.sources, case.target)
     nets = source_nets(settings, case.sources, case.schema.digest, folder, without=case.without)
-    for stage, runs in zip(nets.stages, source_runs(store, nets), strict=True):
+    logged = source_runs(store, nets)
+    send_on(store, settings.tracking.experiment)
+    for stage, runs in zip(nets.stages, logged, strict=True):
         _tell(f"source nets  {folder / stage.key}")
         for net, run_id in enumerate(runs):
             _tell(f"  {stage.identifier(net)}  MLflow run {run_id}")
@@ -200,6 +210,7 @@ def audit(settings: AuditSettings) -> None:
     from cetransfer.reporting.tables import show_places
     from cetransfer.tracking.audit_log import log_audit
     from cetransfer.tracking.store import open_store
+    from cetransfer.tracking.sync import require_server, send_on
 
     set_quiet(quiet=settings.quiet)
     root = project_root()
@@ -219,6 +230,7 @@ def audit(settings: AuditSettings) -> None:
     name = "-".join(Path(each.name).stem for each in (source, target) if each is not None)
     output = _folder(settings, root / "outputs" / "audit" / name)
     store = open_store(settings.tracking, root)
+    require_server(store)
     for subject in (source, target):
         if subject is not None:
             read = len(subject.frame) + len(subject.unusable)
@@ -237,6 +249,7 @@ def audit(settings: AuditSettings) -> None:
     path = output / "audit.json"
     write_json(path, document)
     run_id = log_audit(store, found, document)
+    send_on(store, settings.tracking.experiment)
     show_audit(found)
     show_places(path, store, run_id)
 

@@ -20,7 +20,7 @@ from cetransfer import settings as shapes
 from cetransfer.errors import UserError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 SHAPES: dict[str, type] = {
     "config": shapes.Settings,
@@ -30,6 +30,9 @@ SHAPES: dict[str, type] = {
     "audit": shapes.AuditSettings,
     "predict": shapes.PredictSettings,
     "export": shapes.ExportSettings,
+    "lineage": shapes.LineageSettings,
+    "reproduce": shapes.ReproduceSettings,
+    "sync": shapes.SyncSettings,
 }
 
 
@@ -122,7 +125,7 @@ def refuse_changes(settings: shapes.Settings, choice: str, free: Sequence[str]) 
     """
     with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
         alone = to_settings(hydra.compose("config", [choice]), shapes.Settings)
-    asked, fixed = (_leaves(dataclasses.asdict(each)) for each in (settings, alone))
+    asked, fixed = (leaves(dataclasses.asdict(each)) for each in (settings, alone))
     # a data set is named before what makes it up
     for key in sorted(asked.keys() | fixed.keys(), key=lambda key: (key != "dataset.name", key)):
         value = asked.get(key)
@@ -138,13 +141,13 @@ def refuse_changes(settings: shapes.Settings, choice: str, free: Sequence[str]) 
         )
 
 
-def _leaves(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return the values of nested mappings by their dotted keys."""
-    leaves: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for name, value in tree.items():
         key = f"{prefix}{name}"
-        leaves |= _leaves(value, f"{key}.") if isinstance(value, dict) else {key: value}
-    return leaves
+        found |= leaves(value, f"{key}.") if isinstance(value, dict) else {key: value}
+    return found
 
 
 def _explain(error: Exception, config: str) -> str:

@@ -243,6 +243,36 @@ class AuditSettings:
     output_dir: str | None
 
 
+@dataclass
+class LineageSettings:
+    """What `cetransfer lineage` reads: an id, or the data whose descendants are asked for."""
+
+    id: str | None
+    verify: bool
+    descendants: str | None
+    format: str
+    tracking: TrackingSettings
+
+
+@dataclass
+class ReproduceSettings:
+    """What `cetransfer reproduce` reads."""
+
+    id: str
+    run: bool
+    output_dir: str | None
+    quiet: bool
+    tracking: TrackingSettings
+
+
+@dataclass
+class SyncSettings:
+    """What `cetransfer sync` reads."""
+
+    tracking: TrackingSettings
+    quiet: bool
+
+
 def project_root(start: Path | None = None) -> Path:
     """Return the nearest folder, upwards from `start`, with a `dvc.yaml`, else `start` itself."""
     here = (start or Path.cwd()).resolve()

@@ -31,6 +31,7 @@ from cetransfer.evaluation.predictions import (
 )
 from cetransfer.evaluation.scores import Score, score
 from cetransfer.evaluation.trained import jobs_of, train_all
+from cetransfer.evaluation.used import data_document, stacks_document
 from cetransfer.files import read_table, write_aside
 from cetransfer.models.profiles import require_pairs
 from cetransfer.provenance import array_digest, digest, git_commit, package_versions
@@ -57,7 +58,7 @@ class Comparison:
     `part` of the predictions is what strategies are compared on; `curve` is None where there is
     only one number of labelled rows, `contrast` where none was named in advance; `intervals` and
     `coverage` speak of the rows never trained on, where there are any. `models` are the folders of
-    the strategies' models.
+    the strategies' models, `nets` the source nets of each strategy that uses some.
     """
 
     document: dict[str, Any]
@@ -70,6 +71,7 @@ class Comparison:
     losses: dict[str, list[float]]
     models: dict[str, Path]
     sources: SourceNets
+    nets: dict[str, SourceNets]
     part: str
     curve: pd.DataFrame | None = None
     contrast: Contrast | None = None
@@ -201,6 +203,11 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             judge=case.layout.judge,
             part=case.layout.part,
         )
+    nets_of = {
+        strategy.name: sources_of(strategy.pretrain or settings.dataset.pretrain)
+        for strategy in strategies
+        if strategy.uses_source
+    }
     commit, dirty = git_commit(root)
     document = {
         "strategies": [dataclasses.asdict(line) for line in strategy_scores],
@@ -233,7 +240,10 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             "used": case.source_nets_used,
             "steps": sum(stage.about["steps"] for stage in sources.stages),
             "seconds": sum(stage.about["seconds"] for stage in sources.stages),
+            "stacks": stacks_document([sources, *nets_of.values()], root / settings.source_dir),
+            "of": {name: nets.key for name, nets in nets_of.items()},
         },
+        "data": data_document(case, settings),
         "plans": {
             name: [dataclasses.asdict(layer) for layer in plan] for name, plan in plans.items()
         },
@@ -262,6 +272,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
         losses={name: each.losses for name, each in compared.items()},
         models={name: draft.folder for name, draft in drafts.items()},
         sources=sources,
+        nets=nets_of,
         part=case.layout.part,
         curve=curve,
         contrast=contrast,

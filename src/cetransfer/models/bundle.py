@@ -74,6 +74,22 @@ def save(
             shutil.rmtree(folder)
 
 
+def weights_hash(folder: Path) -> str:
+    """Return the SHA-256 of the weights that a bundle was written with.
+
+    Raises
+    ------
+    UserError
+        If the description cannot be read.
+    """
+    try:
+        return str(json.loads((folder / DESCRIPTION).read_text())["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{folder} holds no readable model ({error}); remove {folder} and run again"
+        ) from error
+
+
 def load(folder: Path) -> Bundle:
     """Read a bundle.
 

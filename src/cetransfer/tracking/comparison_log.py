@@ -14,7 +14,7 @@ from cetransfer.files import write_aside
 from cetransfer.tracking.model_log import MODEL, log_model
 from cetransfer.tracking.source_log import source_runs
 from cetransfer.tracking.store import store_errors
-from cetransfer.tracking.write import finish_run, flatten, log_series, start_run
+from cetransfer.tracking.write import DATASET, finish_run, flatten, log_series, start_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,22 +82,28 @@ def _log(store: Store, comparison: Comparison, staged: Path, execution: str) -> 
         "quantity": document["quantity"],
         "unit": document["unit"],
     }
-    sources = source_runs(store, comparison.sources)[-1]
-    source_tags = {f"source.{net}": run_id for net, run_id in enumerate(sources)}
+    stacks = {nets.key: nets for nets in (comparison.sources, *comparison.nets.values())}
+    tags_of = {
+        key: {f"source.{net}": run for net, run in enumerate(source_runs(store, nets)[-1])}
+        for key, nets in stacks.items()
+    }
+    roles = {f"{DATASET}{each['name']}": each["role"] for each in document["data"]}
+    target = {name: role for name, role in roles.items() if role == "target"}
     parent_id = start_run(
         store,
         f"compare {document['dataset']}",
         "comparison",
         hashes,
-        {**common, **source_tags},
+        {**common, **roles, **tags_of[comparison.sources.key]},
     )
     for line in (*comparison.strategies, *comparison.baselines):
         is_strategy = line.name in comparison.plans
+        nets = comparison.nets.get(line.name)
         tags = {
             "mlflow.parentRunId": parent_id,
             "verdict": str(line.verdict),
             **common,
-            **(source_tags if is_strategy else {}),
+            **({**roles, **tags_of[nets.key]} if nets else target),
             **({MODEL: document["models"][line.name]} if is_strategy else {}),
         }
         kind = "strategy" if is_strategy else "baseline"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cetransfer.models import bundle
 from cetransfer.provenance import array_digest
 from cetransfer.tracking.store import store_errors
-from cetransfer.tracking.write import finish_run, log_series, start_run
+from cetransfer.tracking.write import DATASET, finish_run, log_series, start_run
 
 if TYPE_CHECKING:
     from cetransfer.models.source_nets import SourceNets
@@ -57,6 +57,7 @@ def _run_of(store: Store, nets: SourceNets, net: int, started_from: str | None) 
     tags = {
         IDENTIFIER: identifier,
         WEIGHTS: weights,
+        **{f"{DATASET}{name}": "source" for name in nets.about["sources"]},
         **({"source.started_from": started_from} if started_from else {}),
     }
     hashes = nets.about["data_hashes"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cetransfer.settings import TrackingSettings
 
 SQLITE = "sqlite:///"
+SERVERS = ("http://", "https://")
 
 #: every column of the store that holds the absolute address of an artifact
 ADDRESSES = (
@@ -37,18 +38,32 @@ class Store:
     """An open store: the client, the experiment that runs go to, and the store's address.
 
     `tags` say what code and data the runs rest on, as they were when the store was opened, before
-    any work; see `cetransfer.provenance.run_tags`.
+    any work; see `cetransfer.provenance.run_tags`. `remote` is the server that runs are sent on to.
     """
 
     client: MlflowClient
     experiment_id: str
     uri: str
     tags: dict[str, str]
+    remote: str | None = None
 
 
 def database(root: Path) -> Path:
     """Return the local store's file."""
     return root / "mlruns" / "mlflow.db"
+
+
+def remote_of(settings: TrackingSettings) -> str | None:
+    """Return the server that runs are sent on to, if the configuration names one."""
+    uri = settings.uri or ""
+    return uri.rstrip("/") if uri.startswith(SERVERS) else None
+
+
+def local_uri(settings: TrackingSettings, root: Path) -> str:
+    """Return the address of the store that runs are written to: a server is never that."""
+    if settings.uri is None or remote_of(settings):
+        return f"{SQLITE}{database(root)}"
+    return settings.uri
 
 
 def open_store(settings: TrackingSettings, root: Path) -> Store:
@@ -66,7 +81,8 @@ def open_store(settings: TrackingSettings, root: Path) -> Store:
     # after the import, which sets the levels itself; what goes wrong is told by our own errors
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    uri = settings.uri or f"{SQLITE}{database(root)}"
+    remote = remote_of(settings)
+    uri = local_uri(settings, root)
     location = None
     with store_errors(uri):
         if uri.startswith(SQLITE) and not uri.startswith(f"{SQLITE}file:"):
@@ -85,7 +101,7 @@ def open_store(settings: TrackingSettings, root: Path) -> Store:
             )
         else:
             experiment_id = experiment.experiment_id
-    return Store(client, experiment_id, uri, run_tags(root))
+    return Store(client, experiment_id, uri, run_tags(root), remote)
 
 
 @contextmanager

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
+
+from cetransfer.tracking.manifest import seal_artifacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -11,6 +14,13 @@ if TYPE_CHECKING:
     from cetransfer.tracking.store import Store
 
 PARAM_LENGTH = 500
+
+#: tag: name of a run that it keeps on every server
+IDENTITY = "cetransfer.id"
+#: tags, by the name of a data set: what it is to the run, source or target
+DATASET = "dataset."
+#: tag: the server that a run is to be sent to
+WANTED = "cetransfer.remote"
 
 
 def start_run(
@@ -38,6 +48,8 @@ def start_run(
         **store.tags,
         **{f"data.{file}": value for file, value in data_hashes.items()},
         "cetransfer.kind": kind,
+        IDENTITY: uuid.uuid4().hex,
+        **({WANTED: store.remote} if store.remote else {}),
     }
     run = store.client.create_run(
         store.experiment_id, run_name=name, tags={**common, **(tags or {})}
@@ -58,8 +70,10 @@ def log_series(store: Store, run_id: str, name: str, values: Sequence[float]) ->
 def finish_run(
     store: Store, run_id: str, params: Mapping[str, Any], metrics: Mapping[str, float | None]
 ) -> None:
-    """Log parameters and metrics (those that have a value) and end the run."""
+    """Log parameters and metrics (those that have a value), seal the artifacts and end the run."""
     from mlflow.entities import Metric, Param
+
+    seal_artifacts(store, run_id)
 
     now = int(time.time() * 1000)
     store.client.log_batch(

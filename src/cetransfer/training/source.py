@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import cetransfer
+from cetransfer.datasets.dataset import row_numbers
 from cetransfer.features.domain import hashes_of
 from cetransfer.models import bundle
 from cetransfer.models.source_nets import SourceNets
@@ -20,6 +21,7 @@ from cetransfer.models.source_rows import positions, rows_without
 from cetransfer.networks.stack import MlpStack
 from cetransfer.progress import say
 from cetransfer.provenance import array_digest, digest
+from cetransfer.row_spans import spans_of
 from cetransfer.seeding import Purpose, generator, number, torch_generator
 from cetransfer.settings import source_net_count
 from cetransfer.training.batches import steps_for
@@ -163,6 +165,15 @@ def _stage(
         "without": [sorted(elements) for elements in without],
         "features": schema_digest,
         "data_hashes": hashes_of(*sources),
+        "data": [
+            {
+                "name": source.name,
+                "files": source.data.hashes,
+                # one for each set of nets
+                "trained": [spans_of(row_numbers(source.data.frame)[each[i]]) for each in rows],
+            }
+            for i, source in enumerate(sources)
+        ],
         "recipe": dataclasses.asdict(recipe),
         "steps": steps_for(lesson.rows, recipe.epochs, recipe.batch_size),
         "seconds": round(time.perf_counter() - began, 2),

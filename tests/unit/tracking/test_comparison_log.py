@@ -60,6 +60,7 @@ def test_the_parent_carries_its_files_and_its_configuration(store, parent, finis
         "metrics.json",
         "config.yaml",
         "packages.json",
+        "manifest.json",
     }
     assert parent.data.params["protocol.folds"] == "3"
     assert parent.data.params["strategy.freeze.layers"] == "1"

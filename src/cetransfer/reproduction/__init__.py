@@ -1,0 +1,1 @@
+"""The same numbers again: the commands, running them, and comparing what comes out."""

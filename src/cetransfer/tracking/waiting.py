@@ -1,0 +1,74 @@
+"""Which runs wait for which server, and that one process at a time sends them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cetransfer.errors import UserError
+from cetransfer.tracking.push import ENDED, sent_tag
+from cetransfer.tracking.store import SQLITE
+from cetransfer.tracking.write import WANTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlflow import MlflowClient
+
+
+def waiting(
+    local: MlflowClient, experiment_id: str, address: str | None = None
+) -> dict[str, list[str]]:
+    """Return the ended runs that were not sent yet, by server, the first started first.
+
+    Parameters
+    ----------
+    local, experiment_id
+        The local store and the experiment in it.
+    address
+        A server: all runs that it lacks. None: of each server, those that are meant for it.
+    """
+    found: dict[str, list[str]] = {}
+    token = None
+    where = None if address else f"tags.`{WANTED}` LIKE 'http%'"
+    while True:
+        page = local.search_runs(
+            [experiment_id],
+            where or "",
+            max_results=1000,
+            order_by=["attributes.start_time ASC"],
+            page_token=token,
+        )
+        for run in page:
+            server = address or run.data.tags[WANTED]
+            if run.info.status in ENDED and sent_tag(server) not in run.data.tags:
+                found.setdefault(server, []).append(run.info.run_id)
+        token = page.token
+        if not token:
+            return found
+
+
+@contextmanager
+def only_one(uri: str) -> Iterator[None]:
+    """Let one push at a time look at a store: two would send a run twice.
+
+    Raises
+    ------
+    UserError
+        If another one is at work.
+    """
+    if not uri.startswith(SQLITE) or uri.startswith(f"{SQLITE}file:"):
+        yield
+        return
+    import fcntl
+
+    file = Path(uri.removeprefix(SQLITE)).with_suffix(".sync")
+    with file.open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UserError(
+                f"runs of {uri} are being sent by another process; wait until it ends"
+            ) from error
+        yield
