@@ -94,11 +94,9 @@ def test_predictions_of_a_comparison_rest_on_it(logged, records):
 
 
 def test_a_table_of_predictions_names_its_models(logged, records):
-    root, parent, _ = logged
-    run = child(records, parent, "fine_tune")
-    with sqlite3.connect(database(root)) as connection:
-        connection.execute("INSERT INTO tags VALUES ('cetransfer.model', 'ab12cd34', ?)", [run.id])
-    table = pd.DataFrame({"formula": ["SrTiO3"] * 3, "model": ["ab12cd34", "ab12cd34", "ff00"]})
+    root, _, comparison = logged
+    model = comparison.document["models"]["fine_tune"]
+    table = pd.DataFrame({"formula": ["SrTiO3"] * 3, "model": [model, model, "ff00"]})
     for path, write in (
         (root / "mine.csv", lambda path: table.to_csv(path, index=False)),
         (root / "mine.parquet", table.to_parquet),
@@ -106,7 +104,7 @@ def test_a_table_of_predictions_names_its_models(logged, records):
         write(path)
         graph = lineage_of(str(path), records, root)
         known, unknown = graph.below(graph.root)
-        assert (graph.root.details["rows"], known.name, unknown.name) == (3, "ab12cd34", "ff00")
+        assert (graph.root.details["rows"], known.name, unknown.name) == (3, model, "ff00")
         assert [node.name for node in graph.below(known)] == ["fine_tune"]
         assert graph.below(unknown) == []
 
