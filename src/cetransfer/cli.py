@@ -6,10 +6,14 @@ import importlib
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cetransfer import __version__
 from cetransfer.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -22,7 +26,8 @@ class Command:
     """A command: its one-line help, its primary config and the function that does the work.
 
     `words` are the keys that plain words after the command stand for, in their order; `rest` is the
-    key of the list of all further ones.
+    key of the list of all further ones. `flags` are words of its own that begin with two dashes:
+    what each sets, and if that ends with ``=`` the next word is its value.
     """
 
     help: str
@@ -31,6 +36,7 @@ class Command:
     function: str
     words: tuple[str, ...] = ()
     rest: str = ""
+    flags: Mapping[str, str] = field(default_factory=dict)
 
 
 COMMANDS = {
@@ -66,6 +72,21 @@ COMMANDS = {
         "cetransfer.commands",
         "export",
         ("model",),
+    ),
+    "register": Command(
+        "register a model in MLflow by name and version: register MODEL",
+        "register",
+        "cetransfer.model_commands",
+        "register",
+        ("model",),
+    ),
+    "promote": Command(
+        "make a model the champion if it is better: promote MODEL [--force REASON]",
+        "promote",
+        "cetransfer.model_commands",
+        "promote",
+        ("model",),
+        flags={"--force": "force="},
     ),
     "data list": Command(
         "list the data sets: size, origin, licence, whether it is here",
@@ -103,6 +124,7 @@ Examples:
   cetransfer compare dataset=li2023 protocol=paper2023    published and leak-free errors
   cetransfer predict default SrTiO3 BaHfO3
   cetransfer predict default my.csv output=predicted.csv
+  cetransfer promote surrogate-1a2b3c4d/fine_tune         then: cetransfer predict champion ...
   cetransfer data audit li2023_spinel li2023_perovskite
   cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
   cetransfer compare --cfg job            the configuration, without running
@@ -184,7 +206,7 @@ def _with_keys(command: Command, arguments: list[str]) -> list[str]:
     """
     words: list[str] = []
     others: list[str] = []
-    for word in arguments:
+    for word in _without_flags(command, arguments):
         plain = not re.search("^-|=", word)
         if command.rest:
             taken = plain and not any(other.startswith("-") for other in others)
@@ -196,6 +218,33 @@ def _with_keys(command: Command, arguments: list[str]) -> list[str]:
     if further := words[len(command.words) :]:
         named.append(f"{command.rest}=[{','.join(further)}]")
     return [*named, *others]
+
+
+def _without_flags(command: Command, arguments: list[str]) -> list[str]:
+    """Turn the flags of a command into overrides, which come after its plain words.
+
+    Raises
+    ------
+    UserError
+        If the value of a flag is missing.
+    """
+    rest, set_by_flags = [], []
+    words = iter(arguments)
+    for word in words:
+        flag, given, value = word.partition("=")
+        meaning = command.flags.get(flag)
+        if meaning is None:
+            rest.append(word)
+        elif not meaning.endswith("="):
+            if given:
+                raise UserError(f"{flag} takes no value; leave out {given}{value}")
+            set_by_flags.append(meaning)
+        else:
+            value = value if given else next(words, "")
+            if not value or value.startswith("--"):
+                raise UserError(f"{flag} needs a value; see `cetransfer --help`")
+            set_by_flags.append(f"{meaning}{_quoted(value)}")
+    return rest + set_by_flags
 
 
 def _quoted(word: str) -> str:
