@@ -34,7 +34,7 @@ def register(settings: RegisterSettings) -> None:
 
 def promote(settings: PromoteSettings) -> None:
     """Make a model the champion, if it is better than the present one or a reason is given."""
-    from cetransfer.models.registered import CHAMPION, by_alias
+    from cetransfer.models.registered import CHAMPION, NAME, by_alias
     from cetransfer.tracking import registry as writing
 
     set_quiet(quiet=settings.quiet)
@@ -56,7 +56,8 @@ def promote(settings: PromoteSettings) -> None:
         told |= {"over": present.words, **_judged(registry, about, scored, present, settings)}
     version, _ = writing.register(registry, settings.name, folder, about, scored)
     writing.make_champion(registry, version, told)
-    say(f"`cetransfer predict champion ...` takes it, load_model({CHAMPION!r}) too")
+    word = CHAMPION if settings.name == NAME else f"models:/{settings.name}@{CHAMPION}"
+    say(f"`cetransfer predict {word} ...` takes it, and load_model({word!r})")
     _tell(f"{version.words} is the champion now  {version.package}")
 
 

@@ -70,12 +70,11 @@ def open_registry(root: Path) -> Registry:
     import_mlflow()
     from mlflow import MlflowClient
 
-    registry = Registry(MlflowClient(uri := f"{SQLITE}{database(root)}", registry_uri=uri), root)
+    uri = f"{SQLITE}{database(root)}"
     with store_errors(uri, REMEDY):
         database(root).parent.mkdir(parents=True, exist_ok=True)
         relocate(root)
-        registry.client.search_registered_models(max_results=1)
-    return registry
+        return Registry(MlflowClient(uri, registry_uri=uri), root)
 
 
 def register(
