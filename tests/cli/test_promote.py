@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import numpy as np
@@ -90,6 +92,24 @@ def test_the_first_model_becomes_the_champion_and_predicts(call, project):
     assert again.returncode == 0
     assert "is the champion already" in again.stdout
     assert len(ask(project, "SELECT version FROM model_versions")) == 1
+
+
+def test_the_champion_is_loaded_without_mlflow_and_training(call, project):
+    call("promote", str(model(project, "target_only")))
+    script = (
+        "import sys, cetransfer\n"
+        "print(cetransfer.load_model('champion').predict('SrTiO3')['model'][0])\n"
+        "print(*sorted({'mlflow', 'pytorch_lightning', 'sqlalchemy'} & sys.modules.keys()))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert done.stdout == f"{identity(project, 'target_only')}\n\n"
 
 
 def test_a_model_that_is_not_better_is_refused_and_leaves_nothing(call, project, first):

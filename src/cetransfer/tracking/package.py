@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError
@@ -55,16 +56,19 @@ def write_package(folder: Path, place: Path, further: dict[str, pd.DataFrame]) -
             files.copy(folder, work / INSIDE[-1], {})
             wheel = write_wheel(work)
             model = load(work / INSIDE[-1])
-            mlflow.pyfunc.save_model(
-                path=str(aside),
-                loader_module=LOADER,
-                data_path=str(work / INSIDE[-1]),
-                code_paths=[str(wheel)],
-                pip_requirements=[f"code/{wheel.name}", *requirements()],
-                signature=signature(model.about),
-                input_example=example(model),
-                metadata={"cetransfer.model": model.id},
-            )
+            with warnings.catch_warnings():
+                # that models of structures have no example
+                warnings.simplefilter("ignore", UserWarning)
+                mlflow.pyfunc.save_model(
+                    path=str(aside),
+                    loader_module=LOADER,
+                    data_path=str(work / INSIDE[-1]),
+                    code_paths=[str(wheel)],
+                    pip_requirements=[f"code/{wheel.name}", *requirements()],
+                    signature=signature(model.about),
+                    input_example=example(model),
+                    metadata={"cetransfer.model": model.id},
+                )
         finally:
             shutil.rmtree(work, ignore_errors=True)
         for name, table in further.items():
