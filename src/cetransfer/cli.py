@@ -73,6 +73,21 @@ COMMANDS = {
         "export",
         ("model",),
     ),
+    "register": Command(
+        "register a model in MLflow by name and version: register MODEL",
+        "register",
+        "cetransfer.model_commands",
+        "register",
+        ("model",),
+    ),
+    "promote": Command(
+        "make a model the champion if it is better: promote MODEL [--force REASON]",
+        "promote",
+        "cetransfer.model_commands",
+        "promote",
+        ("model",),
+        flags={"--force": "force="},
+    ),
     "data list": Command(
         "list the data sets: size, origin, licence, whether it is here",
         "list",
@@ -131,6 +146,7 @@ Examples:
   cetransfer compare dataset=li2023 protocol=paper2023    published and leak-free errors
   cetransfer predict default SrTiO3 BaHfO3
   cetransfer predict default my.csv output=predicted.csv
+  cetransfer promote surrogate-1a2b3c4d/fine_tune         then: cetransfer predict champion ...
   cetransfer data audit li2023_spinel li2023_perovskite
   cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
   cetransfer lineage outputs/compare/NAME --verify       exits with 2 if something changed

@@ -33,6 +33,8 @@ SHAPES: dict[str, type] = {
     "lineage": shapes.LineageSettings,
     "reproduce": shapes.ReproduceSettings,
     "sync": shapes.SyncSettings,
+    "register": shapes.RegisterSettings,
+    "promote": shapes.PromoteSettings,
 }
 
 
@@ -104,6 +106,22 @@ def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one
     if isinstance(checked, shapes.Settings):
         shapes.check(checked)
     return checked
+
+
+def stored_settings(config: dict[str, Any]) -> shapes.Settings:
+    """Return the settings that a result was stored with; what it does not say is as in `conf/`.
+
+    Raises
+    ------
+    UserError
+        As `to_settings`.
+    """
+    with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
+        usual = OmegaConf.to_container(hydra.compose("config"), resolve=True)
+    checked = to_settings(
+        OmegaConf.create({**cast("dict[str, Any]", usual), **config}), shapes.Settings
+    )
+    return cast("shapes.Settings", checked)
 
 
 def refuse_changes(settings: shapes.Settings, choice: str, free: Sequence[str]) -> None:

@@ -60,6 +60,23 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
         aside.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n")
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a document of our own.
+
+    Raises
+    ------
+    UserError
+        If it is damaged.
+    """
+    try:
+        document = json.loads(path.read_text())
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"{path} is damaged ({error}); remove it and run again") from error
+    if not isinstance(document, dict):
+        raise UserError(f"{path} is damaged (it is no object); remove it and run again")
+    return document
+
+
 @contextmanager
 def writing_to(folder: Path) -> Iterator[None]:
     """Turn what goes wrong with an output folder into one line that names it.

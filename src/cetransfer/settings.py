@@ -220,6 +220,25 @@ class ExportSettings:
 
 
 @dataclass
+class RegisterSettings:
+    """What `cetransfer register` reads; `name` is that of the registered model."""
+
+    model: str
+    name: str
+    quiet: bool
+
+
+@dataclass
+class PromoteSettings:
+    """What `cetransfer promote` reads; `force` is the reason for promoting all the same."""
+
+    model: str
+    name: str
+    force: str | None
+    quiet: bool
+
+
+@dataclass
 class AuditColumns:
     """Names of the columns of a table to audit; no formula means columns A, B, X."""
 

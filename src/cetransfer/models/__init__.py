@@ -18,7 +18,8 @@ def load_model(name: str | Path) -> Model:
     name
         A folder; ``"default"``, or another name in ``models/`` of the project;
         ``"COMPARISON/STRATEGY"`` below ``outputs/compare``; a model's id, or 6 or more of its first
-        digits; the id of the MLflow run of a strategy.
+        digits; the id of the MLflow run of a strategy; ``"champion"``, what `cetransfer promote`
+        chose last; ``"models:/NAME@ALIAS"`` or ``"models:/NAME/VERSION"`` of the local registry.
 
     Returns
     -------

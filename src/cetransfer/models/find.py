@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cetransfer.errors import UserError, nearest
 from cetransfer.models.folder import DESCRIPTION, described
+from cetransfer.models.registered import find_version, is_registered_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,8 @@ def find_model(word: str, root: Path) -> Path:
     word
         A folder; the name of one in ``models/`` of the project, such as ``default``;
         ``COMPARISON/STRATEGY`` below ``outputs/compare``; a model's id or its first digits; the id
-        of the MLflow run of a strategy.
+        of the MLflow run of a strategy; ``champion``, ``models:/NAME@ALIAS`` or
+        ``models:/NAME/VERSION`` of the local registry.
     root
         The project's folder.
 
@@ -41,6 +43,8 @@ def find_model(word: str, root: Path) -> Path:
     UserError
         If there is none, or several, of that name, with the nearest one.
     """
+    if is_registered_word(word):
+        return find_version(word, root).folder
     for place in (*_kept(root, word), Path(word)):
         if (place / DESCRIPTION).is_file():
             return place

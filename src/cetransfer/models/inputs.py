@@ -138,6 +138,8 @@ def _rows(items: Sequence[Input], kind: Kind) -> Asked:
         return _named(from_formulas(formulas, kind.prototype), "", kind)
     where = "the table" if isinstance(first, pd.DataFrame) else str(first)
     table = first if isinstance(first, pd.DataFrame) else read_user_table(Path(str(first)))
+    if table.empty:
+        raise UserError(f"{where} has no rows; there is nothing to predict")
     return _named(_of_table(table, kind.prototype, where), f"{where}: row ", kind)
 
 

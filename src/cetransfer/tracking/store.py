@@ -74,13 +74,9 @@ def open_store(settings: TrackingSettings, root: Path) -> Store:
     UserError
         If the store cannot be opened, naming its address.
     """
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    import_mlflow()
     from mlflow import MlflowClient
 
-    # after the import, which sets the levels itself; what goes wrong is told by our own errors
-    for name in ("alembic", "mlflow"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
     remote = remote_of(settings)
     uri = local_uri(settings, root)
     location = None
@@ -104,9 +100,29 @@ def open_store(settings: TrackingSettings, root: Path) -> Store:
     return Store(client, experiment_id, uri, run_tags(root), remote)
 
 
+def import_mlflow() -> None:
+    """Import MLflow, which shall call no one and print nothing."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    import mlflow  # noqa: F401
+
+    # after the import, which sets the levels itself; what goes wrong is told by our own errors
+    for name in ("alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 @contextmanager
-def store_errors(uri: str) -> Iterator[None]:
+def store_errors(
+    uri: str, remedy: str = "mend it or give tracking.uri=sqlite:////some/other/file.db"
+) -> Iterator[None]:
     """Turn what goes wrong with a store into one line that names it.
+
+    Parameters
+    ----------
+    uri
+        Of the store.
+    remedy
+        What the user can do about it.
 
     Raises
     ------
@@ -122,7 +138,7 @@ def store_errors(uri: str) -> Iterator[None]:
         reason = next((line for line in str(error).splitlines() if "Error)" in line), str(error))
         raise UserError(
             f"the tracking store {uri} cannot be opened or written ({reason.splitlines()[0]}); "
-            "mend it or give tracking.uri=sqlite:////some/other/file.db"
+            f"{remedy}"
         ) from error
 
 

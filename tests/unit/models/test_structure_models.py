@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import mlflow.pyfunc
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 
 from cetransfer.datasets.dataset import Dataset
 from cetransfer.errors import UserError
@@ -20,8 +22,10 @@ from cetransfer.features.environment import featurize
 from cetransfer.features.grid import featurize_grid
 from cetransfer.features.schema import feature_schema
 from cetransfer.models.load import load
+from cetransfer.models.pyfunc import Served
 from cetransfer.structures.packed import pack
 from cetransfer.structures.prototypes import PROTOTYPES, prototype_named
+from cetransfer.tracking.package import write_package
 
 from .conftest import NUMBERS, TINY
 
@@ -85,6 +89,14 @@ def test_a_model_of_structures_takes_crystals_each_with_its_own_features(
     for words in (["LiBeO3"], [frame]):
         with pytest.raises(UserError, match=r"trained on structures; give CIF files"):
             model.predict(words)
+    write_package(folder, tmp_path / "package", {})
+    served = mlflow.pyfunc.load_model(str(tmp_path / "package"))
+    assert served.metadata.get_input_schema().input_names() == ["cif"]
+    text = (tmp_path / "second.cif").read_text()
+    assert served.predict(pd.DataFrame({"cif": [text]}))["B"].tolist() == ["Be"]
+    with pytest.raises(MlflowException, match="structure 2: ") as refusal:
+        Served(model).predict(pd.DataFrame({"cif": [text, "no crystal"]}))
+    assert refusal.value.get_http_status_code() == 400
 
 
 def test_a_prototype_of_the_users_own_goes_along(settings, cif, tmp_path):
@@ -104,6 +116,9 @@ def test_a_prototype_of_the_users_own_goes_along(settings, cif, tmp_path):
     told = told[told["strategy"] == "fine_tune"].set_index("compound")
     found = load(folder).predict(frame["formula"].tolist()).set_index("formula").loc[told.index]
     np.testing.assert_array_equal(found["lower"], told["lower"])
+    write_package(folder, tmp_path / "package", {})
+    served = mlflow.pyfunc.load_model(str(tmp_path / "package"))
+    assert len(served.predict(served.input_example)) == 1
     (folder / "my_ilmenite.cif").write_text("data_other")
     with pytest.raises(UserError, match=r"my_ilmenite\.cif was changed"):
         load(folder)
