@@ -118,7 +118,7 @@ def make_strategies(configured: Mapping[str, Mapping[str, Any]]) -> list[Strateg
         For an unknown kind, a missing or unknown key, a value of the wrong type, or when
         `target_only` is not among them: every gain is measured against it.
     """
-    strategies = [_make(name, dict(fields)) for name, fields in configured.items()]
+    strategies = [make_strategy(name, fields) for name, fields in configured.items()]
     if not any(isinstance(strategy, kinds()["target_only"]) for strategy in strategies):
         raise UserError(
             "no strategy of kind target_only was chosen, and gains are measured against it; "
@@ -140,7 +140,15 @@ def make_plans(
     return {strategy.name: strategy.plan(layers) for strategy in make_strategies(configured)}
 
 
-def _make(name: str, fields: dict[str, Any]) -> Strategy:
+def make_strategy(name: str, configured: Mapping[str, Any]) -> Strategy:
+    """Turn one entry of the `strategy` group into an object.
+
+    Raises
+    ------
+    UserError
+        As `make_strategies`, but that it needs no other.
+    """
+    fields = dict(configured)
     kind = fields.pop("kind", name)
     known_kinds = kinds()
     if not isinstance(kind, str) or kind not in known_kinds:
