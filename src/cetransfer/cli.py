@@ -50,6 +50,18 @@ COMMANDS = {
         "cetransfer.commands",
         "features",
     ),
+    "sweep": Command(
+        "search over any keys: a nested study; the winner is scored on rows no trial saw",
+        "sweep",
+        "cetransfer.sweep_commands",
+        "sweep",
+    ),
+    "sweep status": Command(
+        "show how far sweeps are and the best so far: sweep status [sweep=NAME]",
+        "sweep",
+        "cetransfer.sweep_commands",
+        "status",
+    ),
     "data list": Command(
         "list the data sets: size, origin, licence, whether it is here",
         "list",
@@ -84,6 +96,7 @@ Examples:
   cetransfer compare dataset=li2023 network=small strategy=[target_only,fine_tune]
   cetransfer compare strategy.freeze.layers=2 protocol.members=3 seed=1
   cetransfer compare dataset=li2023 protocol=paper2023    published and leak-free errors
+  cetransfer sweep sweep=small compute.workers=2
   cetransfer data audit li2023_spinel li2023_perovskite
   cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
   cetransfer compare --cfg job            the configuration, without running
@@ -100,7 +113,7 @@ def usage() -> str:
         "Usage: cetransfer COMMAND [KEY=VALUE ...] [HYDRA FLAGS]",
         "",
         "Commands:",
-        *(f"  {name:<12}{command.help}" for name, command in COMMANDS.items()),
+        *(f"  {name:<13}{command.help}" for name, command in COMMANDS.items()),
         "",
         EXAMPLES,
     ]
@@ -146,7 +159,9 @@ def run(arguments: list[str]) -> int:
 
 
 def _parse(arguments: list[str]) -> tuple[str, Command, list[str]]:
-    name = " ".join(arguments[: 2 if arguments[0] == "data" else 1])
+    name = " ".join(arguments[:2])
+    if name not in COMMANDS and arguments[0] != "data":
+        name = arguments[0]
     if name in COMMANDS:
         command = COMMANDS[name]
         return name, command, _with_keys(command, arguments[len(name.split()) :])

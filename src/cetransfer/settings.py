@@ -179,6 +179,45 @@ class Settings:
 
 
 @dataclass
+class SweepSettings:
+    """Group `sweep`: what is searched, and how.
+
+    `space` maps a key of the configuration to its distribution, see `cetransfer.sweeps.space`;
+    `outer_folds` is None where no fold is kept from the trials, `rungs` None for all inner folds
+    at once.
+    """
+
+    name: str
+    sampler: str
+    trials: int
+    batch: int
+    members: int
+    outer_folds: int | None
+    inner_folds: int
+    rungs: list[int] | None
+    pruner: str
+    objectives: list[str]
+    space: dict[str, dict[str, Any]]
+
+
+@dataclass
+class ComputeSettings:
+    """Group `compute`: who trains."""
+
+    kind: str
+    workers: int
+
+
+@dataclass
+class StudySettings(Settings):
+    """What `cetransfer sweep` reads; `overrides` are the words of the command line."""
+
+    sweep: SweepSettings
+    compute: ComputeSettings
+    overrides: list[str]
+
+
+@dataclass
 class LabelSettings:
     """What `cetransfer data label` reads."""
 
