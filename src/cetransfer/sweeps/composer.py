@@ -64,6 +64,13 @@ class Composer:
                 continue
             parsed = self._parser.parse_override(override(key, value)).value()
             if OmegaConf.select(composed, key, default=composed) is composed:
+                group, _, rest = key.partition(".")
+                name = rest.partition(".")[0]
+                if group == "strategy" and name not in composed.strategy:
+                    raise UserError(
+                        f"sweep.space: {name} is not chosen, so there is no key {key!r}; give it "
+                        f"the condition when: {{strategy: [{name}]}}"
+                    )
                 # composing tells what is wrong with the key, and which one is near
                 compose_words(CONFIG, [*self.words, *options, override(key, value)])
                 raise UserError(f"sweep.space: there is no key {key!r}; see --cfg job for all keys")

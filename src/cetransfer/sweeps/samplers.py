@@ -26,6 +26,12 @@ GRID = "grid"
 #: user attribute of a trial whose worker died; another one has its parameters
 LOST = "lost"
 
+DRAWN = "cetransfer:drawn"
+"""System attribute of a trial: the keys that were drawn together."""
+
+_SHARED = "relative_params:"
+"""Part of the names under which Optuna's samplers tell each other what is being tried."""
+
 SAMPLERS: dict[str, Callable[[int, int], BaseSampler]] = {
     # groups: keys that exist together are drawn together, also in a conditional space; a trial
     # that is running counts as a bad one, so that a batch spreads out
@@ -89,10 +95,20 @@ class _Steady(BaseSampler):
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Draw them."""
+        """Draw them, or return what was drawn before the trial's process was killed."""
+        drawn = trial.system_attrs.get(DRAWN)
+        if drawn is not None:
+            return dict(drawn)
+        storage, identifier = study._storage, trial._trial_id  # noqa: SLF001 - as Optuna's own samplers do
+        for name in trial.system_attrs:
+            if _SHARED in name:
+                # of this trial itself, which would be taken for another one that is running
+                storage.set_trial_system_attr(identifier, name, "")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
-            return self._sampler(trial).sample_relative(study, trial, search_space)
+            drawn = self._sampler(trial).sample_relative(study, trial, search_space)
+        storage.set_trial_system_attr(identifier, DRAWN, drawn)
+        return drawn
 
     def sample_independent(
         self,

@@ -101,6 +101,9 @@ class Search:
             for trial in trials
             if trial.state == TrialState.RUNNING and trial.number not in self._held
         ][: self.sweep.batch]
+        for number in ready:
+            # what was killed in the middle of being asked for comes before what is asked next
+            self._trial(number)
         new = self.sweep.trials - len(trials) + waiting
         while len(ready) < self.sweep.batch and new > 0:
             trial = self.study.ask()
@@ -162,7 +165,6 @@ class Search:
         if number not in self._live:
             identifier = self.study.get_trials(deepcopy=False)[number]._trial_id  # noqa: SLF001 - Optuna has no other way to a running trial
             trial = Trial(self.study, identifier)
-            # what was killed in the middle of being asked for
             suggest(trial, self.space)
             self._live[number] = trial
         return self._live[number]
