@@ -197,7 +197,7 @@ class SweepSettings:
     rungs: list[int] | None
     pruner: str
     objectives: list[str]
-    space: dict[str, dict[str, Any]]
+    space: dict[str, Any]
 
 
 @dataclass

@@ -97,7 +97,7 @@ class Composer:
         return [
             f"{PINNED[key]}={value!r}"
             for key, (value, given) in own.items()
-            if key in self.base.sweep.space and given is None
+            if self.base.sweep.space.get(key) and given is None
         ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -68,23 +69,26 @@ class Dimension:
         return all(parameters.get(key) in values for key, values in self.when.items())
 
 
-def read_space(configured: Mapping[str, Mapping[str, Any]]) -> list[Dimension]:
+def read_space(configured: Mapping[str, Any]) -> list[Dimension]:
     """Return the dimensions, each after those that it depends on.
 
     Parameters
     ----------
     configured
         For each key ``{float: {low, high, log, step}}``, ``{int: {...}}`` or
-        ``{categorical: [...]}``, and perhaps ``when: {other key: [values]}``.
+        ``{categorical: [...]}``, and perhaps ``when: {other key: [values]}``; None leaves out a
+        key that another file names.
 
     Raises
     ------
     UserError
         Naming the key and what is wrong with it.
     """
-    if not configured:
+    open_ones = {
+        key: _dimension(key, entry) for key, entry in configured.items() if entry is not None
+    }
+    if not open_ones:
         raise UserError("sweep.space is empty; name at least one key and its distribution")
-    open_ones = {key: _dimension(key, dict(entry)) for key, entry in configured.items()}
     for dimension in open_ones.values():
         _check_conditions(dimension, open_ones)
     ordered: list[Dimension] = []
@@ -170,8 +174,11 @@ def _values(dimension: Dimension) -> Sequence[Any]:
     )
 
 
-def _dimension(key: str, entry: dict[str, Any]) -> Dimension:
+def _dimension(key: str, configured: Any) -> Dimension:  # noqa: ANN401 - from a file
     where = f"sweep.space.{key}"
+    if not isinstance(configured, dict):
+        raise UserError(f"{where}={configured} is no distribution; give {{float: {{...}}}}")
+    entry = dict(configured)
     for fixed in FIXED:
         if key == fixed or key.startswith((f"{fixed}.", f"{fixed}/")):
             raise UserError(
@@ -213,8 +220,11 @@ def _distribution(where: str, kind: str, given: Any) -> BaseDistribution:  # noq
                 f"{where}.{kind}.{name} must be a {'whole ' if kind == 'int' else ''}number"
             )
     try:
-        return cls(**given)
-    except (TypeError, ValueError) as error:
+        with warnings.catch_warnings():
+            # Optuna would go on with another range than the one written down
+            warnings.simplefilter("error")
+            return cls(**given)
+    except (TypeError, ValueError, UserWarning) as error:
         raise UserError(f"{where}: {error}") from error
 
 

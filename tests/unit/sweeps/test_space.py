@@ -74,6 +74,9 @@ def test_extremes_fulfil_conditions():
         ({"a.b": {"int": {"low": 1.5, "high": 3}}}, "low must be a whole number"),
         ({"a.b": {"float": {"low": 1, "high": 2, "stpe": 1}}}, "did you mean step?"),
         ({"a.b": {"float": 3}}, "needs low and high"),
+        ({"a.b": {"int": {"low": 1, "high": 10, "step": 4}}}, "not divisible"),
+        ({"a.b": 3}, "a.b=3 is no distribution"),
+        ({"a.b": None}, "sweep.space is empty"),
         ({"a.b": {"categorical": []}}, "must be a list of values"),
         ({"a.b": {"categorical": {"_target_": "os.system"}}}, "must be a list of values"),
         ({"a.b": {"_target_": "os.system"}}, "_target_ is no distribution"),
@@ -94,7 +97,7 @@ def test_extremes_fulfil_conditions():
     ],
 )
 def test_what_cannot_be_is_named(space, message):
-    with pytest.raises(UserError, match="sweep.space") as caught:
+    with pytest.raises(UserError, match=r"sweep\.space") as caught:
         read_space(space)
     assert message in str(caught.value)
 
