@@ -2,6 +2,7 @@
 # make test      checks and the whole test suite
 # make pipeline  the comparison as DVC stages, redoing only what changed
 # make ui        the tracking pages in a browser
+# make dashboard the trials of the sweep written to last in a browser (SWEEP=FOLDER: of another one)
 # make bench     timings and the test of the test, minutes each
 # make accuracy  the table "How accurate is it?" of README.md, many hours; goes on where it was stopped
 PYTHON ?= $(shell command -v python3.11 || echo python3)
@@ -10,7 +11,7 @@ RUN := PYTHONPATH=src .venv/bin/python -m
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: compare test check ui pipeline bench accuracy data
+.PHONY: compare test check ui dashboard pipeline bench accuracy data
 
 compare: .venv/ready data
 	$(RUN) cetransfer compare
@@ -27,11 +28,17 @@ ui: .venv/ready
 	$(RUN) cetransfer.tracking.store
 	$(RUN) mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db --default-artifact-root mlruns/artifacts
 
+SWEEP ?= $(patsubst %/study.db,%,$(firstword $(shell ls -t outputs/sweep/*/study.db 2>/dev/null)))
+dashboard: .venv/ready
+	@test -f "$(SWEEP)/study.db" || { echo "no sweep was begun here; cetransfer sweep sweep=small begins one" >&2; exit 2; }
+	.venv/bin/python -c 'from optuna_dashboard._cli import main; main()' sqlite:///$(SWEEP)/study.db
+
 pipeline: .venv/ready data
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(RUN) dvc repro
 
 bench: .venv/ready data
 	PYTHONPATH=src .venv/bin/python benchmarks/stack_against_lightning.py
+	PYTHONPATH=src .venv/bin/python benchmarks/sweep.py small default --studies 10
 	PYTHONPATH=src .venv/bin/python benchmarks/features.py
 	PYTHONPATH=src .venv/bin/python benchmarks/structures.py
 	PYTHONPATH=src .venv/bin/python benchmarks/calibration.py

@@ -194,6 +194,8 @@ def _explain(error: Exception, config: str) -> str:
 
         with initialize_config_dir(str(config_dir()), version_base="1.3"):
             known = _keys(OmegaConf.to_container(compose(config)))
+        if key == "sweep.space":
+            return "sweep.space: a further key is added with ++sweep.space={KEY: ...}"
         if key in known:
             group, name, *_ = key.split(".")
             return f"there is no key {key!r}: {name} is not chosen; add it to {group}=[...]"

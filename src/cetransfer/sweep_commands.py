@@ -23,11 +23,13 @@ STAGED = ".result"
 def sweep(settings: StudySettings) -> None:
     """Search, and write, log and print what the winners are worth."""
     from cetransfer.evaluation.protocol import make_protocol
+    from cetransfer.sweeps.folds import require_folds
     from cetransfer.sweeps.run import check_sweep
 
     began = time.perf_counter()
     space = check_sweep(settings.sweep)
     make_protocol(settings)
+    require_folds(settings.protocol)
     compute = settings.compute
     if compute.workers < 1:
         raise UserError(f"compute.workers={compute.workers} is too small; give 1 or more")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cetransfer.datasets.dataset import Dataset
-    from cetransfer.settings import StudySettings
+    from cetransfer.settings import ProtocolSettings, StudySettings
 
 REPEATS = {INNER: 0, FRESH: 1}
 """Each choice of inner folds has random numbers of its own."""
@@ -51,15 +51,14 @@ class Folds:
     words: str
 
 
-def make_folds(data: Dataset, settings: StudySettings) -> Folds:
-    """Return the outer folds of a sweep, split as the protocol says.
+def require_folds(protocol: ProtocolSettings) -> None:
+    """Refuse a protocol that a sweep cannot be nested in, before any data are read.
 
     Raises
     ------
     UserError
-        If the protocol has no folds, or too many.
+        Naming those that it can be nested in.
     """
-    sweep, protocol = settings.sweep, settings.protocol
     kind = kinds().get(protocol.kind)
     if kind is not None and (kind.reads or not kind.repeatable or protocol.kind == "paper2023"):
         raise UserError(
@@ -71,7 +70,19 @@ def make_folds(data: Dataset, settings: StudySettings) -> Folds:
             "protocol.source_has_element=false: source nets of a sweep see all of the source; "
             "leave it out, and give it to `compare` with what the sweep found"
         )
-    outer = sweep.outer_folds
+
+
+def make_folds(data: Dataset, settings: StudySettings) -> Folds:
+    """Return the outer folds of a sweep, split as the protocol says.
+
+    Raises
+    ------
+    UserError
+        If the protocol has no folds, or too many.
+    """
+    protocol = settings.protocol
+    require_folds(protocol)
+    outer = settings.sweep.outer_folds
     nested = dataclasses.replace(protocol, folds=outer or FEWEST, repeats=1)
     asked = dataclasses.replace(settings, protocol=nested)
     layout = make_protocol(asked).layout(data, asked)

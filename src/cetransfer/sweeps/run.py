@@ -103,6 +103,8 @@ def check_trials(composer: Composer, space: Sequence[Dimension]) -> None:
     UserError
         As composing does, or if a trial has several strategies.
     """
+    if all(dimension.key != "strategy" for dimension in space):
+        strategy_of(composer.base)
     for point in extremes(space):
         strategy_of(composer.settings(point))
 
