@@ -31,7 +31,8 @@ ui: .venv/ready
 SWEEP ?= $(patsubst %/study.db,%,$(firstword $(shell ls -t outputs/sweep/*/study.db 2>/dev/null)))
 dashboard: .venv/ready
 	@test -f "$(SWEEP)/study.db" || { echo "no sweep was begun here; cetransfer sweep sweep=small begins one" >&2; exit 2; }
-	.venv/bin/python -c 'from optuna_dashboard._cli import main; main()' sqlite:///$(SWEEP)/study.db
+	@echo "http://127.0.0.1:8080/, Ctrl-C ends it"
+	.venv/bin/python -c 'import sys, optuna_dashboard; optuna_dashboard.run_server(sys.argv[1])' sqlite:///$(SWEEP)/study.db
 
 pipeline: .venv/ready data
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(RUN) dvc repro
