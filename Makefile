@@ -2,6 +2,7 @@
 # make test      checks and the whole test suite
 # make pipeline  the comparison as DVC stages, redoing only what changed
 # make ui        the tracking pages in a browser
+# make dashboard the trials of the sweep written to last in a browser (SWEEP=FOLDER: of another one)
 # make bench     timings and the test of the test, minutes each
 # make default-model  the model that `cetransfer predict default` takes, trained anew; then dvc push
 # make accuracy  the table "How accurate is it?" of README.md, many hours; goes on where it was stopped
@@ -11,7 +12,7 @@ RUN := PYTHONPATH=src .venv/bin/python -m
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: compare test check ui pipeline bench default-model accuracy data
+.PHONY: compare test check ui dashboard pipeline bench default-model accuracy data
 
 compare: .venv/ready data
 	$(RUN) cetransfer compare
@@ -28,11 +29,18 @@ ui: .venv/ready
 	$(RUN) cetransfer.tracking.store
 	$(RUN) mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db --default-artifact-root mlruns/artifacts
 
+SWEEP ?= $(patsubst %/study.db,%,$(firstword $(shell ls -t outputs/sweep/*/study.db 2>/dev/null)))
+dashboard: .venv/ready
+	@test -f "$(SWEEP)/study.db" || { echo "no sweep was begun here; cetransfer sweep sweep=small begins one" >&2; exit 2; }
+	@echo "http://127.0.0.1:8080/, Ctrl-C ends it"
+	.venv/bin/python -c 'import sys, optuna_dashboard; optuna_dashboard.run_server(sys.argv[1])' sqlite:///$(SWEEP)/study.db
+
 pipeline: .venv/ready data
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(RUN) dvc repro
 
 bench: .venv/ready data
 	PYTHONPATH=src .venv/bin/python benchmarks/stack_against_lightning.py
+	PYTHONPATH=src .venv/bin/python benchmarks/sweep.py small default --studies 10
 	PYTHONPATH=src .venv/bin/python benchmarks/features.py
 	PYTHONPATH=src .venv/bin/python benchmarks/structures.py
 	PYTHONPATH=src .venv/bin/python benchmarks/calibration.py

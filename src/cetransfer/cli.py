@@ -88,6 +88,18 @@ COMMANDS = {
         ("model",),
         flags={"--force": "force="},
     ),
+    "sweep": Command(
+        "search over any keys: a nested study; the winner is scored on rows no trial saw",
+        "sweep",
+        "cetransfer.sweep_commands",
+        "sweep",
+    ),
+    "sweep status": Command(
+        "show how far sweeps are and the best so far: sweep status [sweep=NAME]",
+        "sweep",
+        "cetransfer.sweep_commands",
+        "status",
+    ),
     "data list": Command(
         "list the data sets: size, origin, licence, whether it is here",
         "list",
@@ -147,6 +159,7 @@ Examples:
   cetransfer predict default SrTiO3 BaHfO3
   cetransfer predict default my.csv output=predicted.csv
   cetransfer promote surrogate-1a2b3c4d/fine_tune         then: cetransfer predict champion ...
+  cetransfer sweep sweep=small compute.workers=2
   cetransfer data audit li2023_spinel li2023_perovskite
   cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
   cetransfer lineage outputs/compare/NAME --verify       exits with 2 if something changed
@@ -165,7 +178,7 @@ def usage() -> str:
         "Usage: cetransfer COMMAND [KEY=VALUE ...] [HYDRA FLAGS]",
         "",
         "Commands:",
-        *(f"  {name:<12}{command.help}" for name, command in COMMANDS.items()),
+        *(f"  {name:<13}{command.help}" for name, command in COMMANDS.items()),
         "",
         EXAMPLES,
     ]
@@ -211,7 +224,9 @@ def run(arguments: list[str]) -> int:
 
 
 def _parse(arguments: list[str]) -> tuple[str, Command, list[str]]:
-    name = " ".join(arguments[: 2 if arguments[0] == "data" else 1])
+    name = " ".join(arguments[:2])
+    if name not in COMMANDS and arguments[0] != "data":
+        name = arguments[0]
     if name in COMMANDS:
         command = COMMANDS[name]
         rest = _without_flags(command, arguments[len(name.split()) :])

@@ -62,9 +62,11 @@ def compare(settings: Settings) -> None:
     require_accelerator(settings.training.accelerator)
     case = load_case(settings, root)
     key = comparison_key(settings, case)
-    output = _folder(settings, root / "outputs" / "compare" / f"{settings.dataset.name}-{key[:8]}")
+    output = make_folder(
+        settings, root / "outputs" / "compare" / f"{settings.dataset.name}-{key[:8]}"
+    )
     partial = output / f".partial-{key}"
-    _announce(case.sources, case.target)
+    announce(case.sources, case.target)
     chosen = "" if len(case.labelled) == len(case.target) else " (dataset.n_labelled, dataset.draw)"
     say(f"{len(case.labelled)} of {len(case.target)} target rows are labelled{chosen}")
     say(f"{case.layout.words}; {len(case.members)} nets a strategy")
@@ -112,9 +114,9 @@ def _compare_as_published(settings: Settings) -> None:
     root = project_root()
     (source,), target = load_domains(settings, root)
     key = repetition_key(settings, source, target, PAPER)
-    output = _folder(settings, root / "outputs" / "compare" / f"{PAPER2023}-{key[:8]}")
+    output = make_folder(settings, root / "outputs" / "compare" / f"{PAPER2023}-{key[:8]}")
     partial = output / f".partial-{key}"
-    _announce((source,), target)
+    announce((source,), target)
     store = open_store(settings.tracking, root)
     require_server(store)
     found = repeat(settings, source, target, root, partial, PAPER)
@@ -138,10 +140,10 @@ def train(settings: Settings) -> None:
     set_quiet(quiet=settings.quiet)
     root = project_root()
     case = load_case(settings, root)
-    folder = _folder(settings, root / settings.source_dir)
+    folder = make_folder(settings, root / settings.source_dir)
     store = open_store(settings.tracking, root)
     require_server(store)
-    _announce(case.sources, case.target)
+    announce(case.sources, case.target)
     nets = source_nets(settings, case.sources, case.schema.digest, folder, without=case.without)
     logged = source_runs(store, nets)
     send_on(store, settings.tracking.experiment)
@@ -159,7 +161,7 @@ def features(settings: Settings) -> None:
 
     set_quiet(quiet=settings.quiet)
     root = project_root()
-    folder = _folder(settings, root / settings.features_dir)
+    folder = make_folder(settings, root / settings.features_dir)
     sources = [load_source(settings.dataset, name, root) for name in settings.dataset.sources]
     targets = target_orders(settings.dataset, load_target(settings.dataset, root))
     roles = [SOURCES] * len(sources) + [TARGET] * len(targets)
@@ -177,7 +179,7 @@ def label(settings: LabelSettings) -> None:
     set_quiet(quiet=settings.quiet)
     # before the folder is made: a wrong name leaves nothing behind
     prototype_named(settings.prototype)
-    folder = _folder(settings, project_root() / "data")
+    folder = make_folder(settings, project_root() / "data")
     elements = None if settings.elements is None else tuple(settings.elements)
     path = label_prototype(settings.prototype, folder, workers=settings.workers, elements=elements)
     _tell(f"labels  {path}")
@@ -228,7 +230,7 @@ def audit(settings: AuditSettings) -> None:
     truth, more = load_truth(settings.sites_from, root)
     hashes |= more
     name = "-".join(Path(each.name).stem for each in (source, target) if each is not None)
-    output = _folder(settings, root / "outputs" / "audit" / name)
+    output = make_folder(settings, root / "outputs" / "audit" / name)
     store = open_store(settings.tracking, root)
     require_server(store)
     for subject in (source, target):
@@ -293,7 +295,7 @@ def export(settings: ExportSettings) -> None:
     _tell(f"model {about['id']}  {output}")
 
 
-def _folder(settings: Settings | LabelSettings | AuditSettings, default: Path) -> Path:
+def make_folder(settings: Settings | LabelSettings | AuditSettings, default: Path) -> Path:
     """Make the output folder before any work, so that a long run does not end for want of it."""
     folder = Path(settings.output_dir) if settings.output_dir else default
     try:
@@ -308,7 +310,8 @@ def _folder(settings: Settings | LabelSettings | AuditSettings, default: Path) -
     return folder
 
 
-def _announce(sources: Sequence[Domain], target: Domain) -> None:
+def announce(sources: Sequence[Domain], target: Domain) -> None:
+    """Say which data are used, and what the reader should know of them."""
     from cetransfer.evaluation.case import notes
 
     for domain in (*sources, target):

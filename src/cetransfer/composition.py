@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
@@ -35,6 +36,7 @@ SHAPES: dict[str, type] = {
     "sync": shapes.SyncSettings,
     "register": shapes.RegisterSettings,
     "promote": shapes.PromoteSettings,
+    "sweep": shapes.StudySettings,
 }
 
 
@@ -64,7 +66,7 @@ def compose_all(program: str, config: str, arguments: list[str]) -> list[Any]:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     entry = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config)
     try:
-        entry(composed.append)()
+        entry(lambda each: composed.append(_with_words(each)))()
     except YAMLError as error:
         raise UserError(f"a configuration file is no YAML: {error}") from error
     except (HydraException, OmegaConfBaseException, ValueError) as error:
@@ -76,6 +78,37 @@ def compose_all(program: str, config: str, arguments: list[str]) -> list[Any]:
         else:
             os.environ["HYDRA_FULL_ERROR"] = full_error
     return [to_settings(each, SHAPES[config]) for each in composed]
+
+
+def compose_words(config: str, words: Sequence[str]) -> DictConfig:
+    """Compose `config` with overrides and nothing printed: one of many that a program asks for.
+
+    Raises
+    ------
+    UserError
+        As `compose_all`.
+    """
+    try:
+        with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
+            return hydra.compose(config, list(words))
+    except YAMLError as error:
+        raise UserError(f"a configuration file is no YAML: {error}") from error
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise UserError(_explain(error, config)) from error
+
+
+def _with_words(composed: DictConfig) -> DictConfig:
+    """Add the words of the command line where they are asked for, folders of `--config-dir` too."""
+    if "overrides" in composed:
+        asked = HydraConfig.get()
+        added = [
+            source.path
+            for source in asked.runtime.config_sources
+            if source.schema == "file" and source.provider == "command-line"
+        ]
+        search = [f"hydra.searchpath=[{','.join(f'file://{path}' for path in added)}]"]
+        composed.overrides = [*asked.overrides.task, *(search if added else [])]
+    return composed
 
 
 def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one of the shapes
@@ -184,6 +217,8 @@ def _explain(error: Exception, config: str) -> str:
 
         with initialize_config_dir(str(config_dir()), version_base="1.3"):
             known = _keys(OmegaConf.to_container(compose(config)))
+        if key == "sweep.space":
+            return "sweep.space: a further key is added with ++sweep.space={KEY: ...}"
         if key in known:
             group, name, *_ = key.split(".")
             return f"there is no key {key!r}: {name} is not chosen; add it to {group}=[...]"

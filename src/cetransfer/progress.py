@@ -37,6 +37,17 @@ def set_quiet(*, quiet: bool) -> None:
     _console.quiet = quiet
 
 
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Silence what single steps say of themselves, while something greater is shown."""
+    before = _console.quiet
+    _console.quiet = True
+    try:
+        yield
+    finally:
+        _console.quiet = before
+
+
 def say(message: str) -> None:
     """Print one line about what is happening to standard error, unless quiet."""
     _console.print(message, highlight=False, markup=False, soft_wrap=True)

@@ -25,6 +25,9 @@ class Purpose(IntEnum):
     PAPER = 9
     SIGN_FLIP = 12
     INNER_FOLDS = 13
+    SWEEP_FOLDS = 20
+    SWEEP_ROWS = 21
+    SWEEP_ASK = 22
 
 
 def sequence(seed: int, purpose: Purpose, *path: int) -> np.random.SeedSequence:

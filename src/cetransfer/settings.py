@@ -113,12 +113,18 @@ class ProtocolSettings:
 
 @dataclass
 class SourceTrainingSettings:
-    """How the source nets are trained; `nets` is their number, None for `protocol.members`."""
+    """How the source nets are trained; `nets` is their number, None for `protocol.members`.
+
+    Where `weight_decay`, `l1` or `dropout` is None, it is that of the target nets.
+    """
 
     nets: int | None
     batch_size: int
     epochs: int
     learning_rate: float
+    weight_decay: float | None
+    l1: float | None
+    dropout: float | None
 
 
 @dataclass
@@ -174,6 +180,45 @@ class Settings:
 
 PLACES = ("output_dir", "quiet", "tracking", "features_dir", "source_dir")
 """Keys of `Settings` that say where and how loudly, and change no number."""
+
+
+@dataclass
+class SweepSettings:
+    """Group `sweep`: what is searched, and how.
+
+    `space` maps a key of the configuration to its distribution, see `cetransfer.sweeps.space`;
+    `outer_folds` is None where no fold is kept from the trials, `rungs` None for all inner folds
+    at once.
+    """
+
+    name: str
+    sampler: str
+    trials: int
+    batch: int
+    members: int
+    outer_folds: int | None
+    inner_folds: int
+    rungs: list[int] | None
+    pruner: str
+    objectives: list[str]
+    space: dict[str, Any]
+
+
+@dataclass
+class ComputeSettings:
+    """Group `compute`: who trains."""
+
+    kind: str
+    workers: int
+
+
+@dataclass
+class StudySettings(Settings):
+    """What `cetransfer sweep` reads; `overrides` are the words of the command line."""
+
+    sweep: SweepSettings
+    compute: ComputeSettings
+    overrides: list[str]
 
 
 @dataclass
@@ -326,6 +371,8 @@ def check(settings: Settings) -> None:
         ("training.source.nets", source_net_count(settings), 1),
         ("training.source.epochs", settings.training.source.epochs, 1),
         ("training.source.batch_size", settings.training.source.batch_size, 1),
+        ("training.source.weight_decay", settings.training.source.weight_decay or 0.0, 0),
+        ("training.source.l1", settings.training.source.l1 or 0.0, 0),
         ("training.weight_decay", settings.training.weight_decay, 0),
         ("training.l1", settings.training.l1, 0),
         ("dataset.draw", settings.dataset.draw, 0),
@@ -345,8 +392,13 @@ def check(settings: Settings) -> None:
     for key, value in above_zero:
         if not 0 < value < math.inf:
             raise UserError(f"{key}={value} must be greater than 0 and finite")
-    if not 0 <= settings.network.dropout < 1:
-        raise UserError(f"network.dropout={settings.network.dropout} must lie in [0, 1)")
+    source = settings.training.source
+    for key, rate in (
+        ("network.dropout", settings.network.dropout),
+        ("training.source.dropout", source.dropout),
+    ):
+        if rate is not None and not 0 <= rate < 1:
+            raise UserError(f"{key}={rate} must lie in [0, 1)")
     _check_protocol(settings.protocol)
     _check_contrast(settings.protocol.contrast, list(settings.strategy))
     if not settings.network.hidden or min(settings.network.hidden) < 1:

@@ -83,7 +83,7 @@ def jobs_of(
             Task(
                 strategy,
                 plan,
-                [_start(member) for member in members],
+                [start_of(member) for member in members],
                 sources,
                 case.target,
                 settings,
@@ -106,7 +106,8 @@ def train_all(jobs: Sequence[Job], case: Case) -> Iterator[Trained]:
     A job that an interrupted run has finished is taken from its folder. If only a part of a stack
     was finished, all of it is trained again, so that the numbers are those of an uninterrupted run.
     """
-    for stack in _stacks(jobs):
+    for places in stacks_of([job.task for job in jobs]):
+        stack = [jobs[place] for place in places]
         if all(job.folder.is_dir() for job in stack):
             for job in stack:
                 size = job.members[0].split.size
@@ -125,22 +126,24 @@ def train_all(jobs: Sequence[Job], case: Case) -> Iterator[Trained]:
             yield Trained(job, nets, losses)
 
 
-def _stacks(jobs: Sequence[Job]) -> list[list[Job]]:
-    """Return the jobs that share a stack, as many as it holds (`LARGEST`)."""
-    stacks: list[list[Job]] = []
-    filling: dict[tuple[object, ...], list[Job]] = {}
-    for job in jobs:
-        widths = [job.task.target.features.shape[1], *job.task.settings.network.hidden, 1]
+def stacks_of(tasks: Sequence[Task]) -> list[list[int]]:
+    """Return the places of the tasks that share a stack, as many as it holds (`LARGEST`)."""
+    stacks: list[list[int]] = []
+    filling: dict[tuple[object, ...], list[int]] = {}
+    for place, task in enumerate(tasks):
+        widths = [task.target.features.shape[1], *task.settings.network.hidden, 1]
         size = sum((narrow + 1) * wide for narrow, wide in pairwise(widths))
-        stack = filling.get(job.task.shape)
-        if stack is None or size * sum(len(each.members) for each in (*stack, job)) > LARGEST:
-            stack = filling[job.task.shape] = []
+        stack = filling.get(task.shape)
+        nets = sum(len(tasks[other].starts) for other in (*(stack or ()), place))
+        if stack is None or size * nets > LARGEST:
+            stack = filling[task.shape] = []
             stacks.append(stack)
-        stack.append(job)
+        stack.append(place)
     return stacks
 
 
-def _start(member: Member) -> Start:
+def start_of(member: Member) -> Start:
+    """Return where a member starts."""
     return Start(
         rows=member.split.train,
         repeat=member.split.repeat,

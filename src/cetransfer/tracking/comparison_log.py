@@ -61,15 +61,23 @@ def log_comparison(store: Store, comparison: Comparison, staged: Path, execution
         If the store cannot be written.
     """
     with store_errors(store.uri):
-        mine = f"tags.`{EXECUTION}` = '{execution}'"
-        runs = store.client.search_runs([store.experiment_id], mine)
-        for run in runs:
-            if "mlflow.parentRunId" not in run.data.tags and run.info.status == "FINISHED":
-                return str(run.info.run_id)
-        for run in runs:
-            if run.info.status != "FINISHED":
-                store.client.set_terminated(run.info.run_id, "KILLED")
-        return _log(store, comparison, staged, execution)
+        return logged_before(store, execution) or _log(store, comparison, staged, execution)
+
+
+def logged_before(store: Store, execution: str) -> str | None:
+    """Return the run in which an execution has logged all it found, if there is one.
+
+    What it was killed in the middle of is marked so.
+    """
+    mine = f"tags.`{EXECUTION}` = '{execution}'"
+    runs = store.client.search_runs([store.experiment_id], mine)
+    for run in runs:
+        if "mlflow.parentRunId" not in run.data.tags and run.info.status == "FINISHED":
+            return str(run.info.run_id)
+    for run in runs:
+        if run.info.status == "RUNNING":
+            store.client.set_terminated(run.info.run_id, "KILLED")
+    return None
 
 
 def _log(store: Store, comparison: Comparison, staged: Path, execution: str) -> str:

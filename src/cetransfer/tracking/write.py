@@ -38,7 +38,7 @@ def start_run(
         The open store.
     name, kind
         Of the run; the kind is ``"comparison"``, ``"strategy"``, ``"baseline"``, ``"source"``,
-        ``"audit"`` or ``"paper2023"``.
+        ``"audit"``, ``"paper2023"``, ``"sweep"`` or ``"trial"``.
     data_hashes
         Hash of each file that rows were read from, by file name.
     tags
@@ -68,7 +68,11 @@ def log_series(store: Store, run_id: str, name: str, values: Sequence[float]) ->
 
 
 def finish_run(
-    store: Store, run_id: str, params: Mapping[str, Any], metrics: Mapping[str, float | None]
+    store: Store,
+    run_id: str,
+    params: Mapping[str, Any],
+    metrics: Mapping[str, float | None],
+    status: str = "FINISHED",
 ) -> None:
     """Log parameters and metrics (those that have a value), seal the artifacts and end the run."""
     from mlflow.entities import Metric, Param
@@ -85,7 +89,7 @@ def finish_run(
         ],
         params=[Param(name, str(value)[:PARAM_LENGTH]) for name, value in params.items()],
     )
-    store.client.set_terminated(run_id)
+    store.client.set_terminated(run_id, status)
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

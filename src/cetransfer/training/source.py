@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from cetransfer.features.domain import Domain
     from cetransfer.models.source_rows import SourceRows
-    from cetransfer.settings import Settings
+    from cetransfer.settings import NetworkSettings, Settings
 
 #: first element of every seed path: source nets and target nets never share random numbers
 DOMAIN = 0
@@ -61,7 +62,7 @@ def source_key(
             "data": array_digest(*_together(sources)),
             "rows": [array_digest(positions(sources, own)) for own in chosen],
             "features": schema_digest,
-            "network": dataclasses.asdict(settings.network),
+            "network": dataclasses.asdict(_network(settings)),
             "recipe": dataclasses.asdict(_recipe(settings)),
             # of one set, in the name under which earlier nets were stored
             "members": source_net_count(settings),
@@ -139,7 +140,7 @@ def _stage(
         # with its weights and its scalers, as the target nets will start from these
         stack = earlier.stack.take(range(nets))
     else:
-        stack = MlpStack(nets, features.shape[1], settings.network, len(sources))
+        stack = MlpStack(nets, features.shape[1], _network(settings), len(sources))
         stack.reset(
             [torch_generator(settings.seed, Purpose.INIT, DOMAIN, net) for net in range(nets)]
         )
@@ -209,15 +210,22 @@ def per_epoch(losses: NDArray[np.float32], epochs: int) -> list[float]:
     return [float(part.mean()) for part in np.array_split(losses, min(epochs, len(losses)))]
 
 
+def _network(settings: Settings) -> NetworkSettings:
+    """Return the network of the source nets, which may have a dropout of their own."""
+    own = settings.training.source.dropout
+    return settings.network if own is None else replace(settings.network, dropout=own)
+
+
 def _recipe(settings: Settings) -> Recipe:
     training = settings.training
+    source = training.source
     return Recipe(
-        epochs=training.source.epochs,
-        batch_size=training.source.batch_size,
-        learning_rate=training.source.learning_rate,
-        weight_decay=training.weight_decay,
-        l1=training.l1,
-        dropout=settings.network.dropout,
+        epochs=source.epochs,
+        batch_size=source.batch_size,
+        learning_rate=source.learning_rate,
+        weight_decay=training.weight_decay if source.weight_decay is None else source.weight_decay,
+        l1=training.l1 if source.l1 is None else source.l1,
+        dropout=_network(settings).dropout,
         loss_beta=training.loss_beta,
         accelerator=training.accelerator,
     )

@@ -1,0 +1,148 @@
+"""Trials a minute: as stacks, against one process per trial (Hydra multirun, plain Lightning).
+
+    python benchmarks/sweep.py [network ...] [--studies N]
+
+Both ways train one network from scratch on each inner fold of every trial, on all cores, imports
+included; no trial is pruned. With `--studies N`, N studies each way tell what asking in batches
+costs: the best score of trials asked for sixteen at a time, against one after the other (a trial is
+the same in any batch, so that both are trained by stacks).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+import numpy as np
+from joblib import cpu_count
+from scipy import stats
+
+from cetransfer.progress import set_quiet
+from cetransfer.settings import project_root
+from cetransfer.sweeps.executors.here import Here
+from cetransfer.sweeps.pruners import make_pruner
+from cetransfer.sweeps.run import check_sweep, drive
+from cetransfer.sweeps.samplers import make_sampler
+from cetransfer.sweeps.search import Search
+from cetransfer.sweeps.workshop import Workshop
+
+TRIALS = 32
+ALONE = 4
+"""Processes that are timed on each core, one after the other."""
+
+RATES = (
+    "{strategy.fine_tune.learning_rate:null,training.l1:null,"
+    "strategy.target_only.learning_rate:{float:{low:2.0e-4,high:1.0e-2,log:true}}}"
+)
+"""What the plain loop has too: learning rate, decay, dropout."""
+
+
+def words_of(network: str) -> list[str]:
+    """Return the overrides that both ways train with."""
+    return [
+        f"network={network}",
+        "strategy=target_only",
+        "sweep.pruner=none",
+        "sweep.rungs=null",
+        f"sweep.trials={TRIALS}",
+        f"++sweep.space={RATES}",
+    ]
+
+
+def study(workshop: Workshop, seed: int, batch: int, trials: int) -> float:
+    """Run one study on the first outer fold and return its best inner error."""
+    import dataclasses
+
+    import optuna
+
+    sweep = dataclasses.replace(workshop.settings.sweep, batch=batch, trials=trials)
+    space = check_sweep(sweep)
+    found = optuna.create_study(
+        storage=optuna.storages.InMemoryStorage(),
+        sampler=make_sampler(sweep.sampler, space, seed=seed, outer=0, batch=batch),
+        pruner=make_pruner(sweep.pruner),
+    )
+    search = Search(found, space, sweep, 0)
+    drive(search, Here(workshop), "study")
+    return float(search.best()[0].values[0])
+
+
+def stacked(network: str) -> float:
+    """Return the trials a minute of stacks, in a process of their own."""
+    began = time.perf_counter()
+    code = f"import sweep; sweep.stack_alone({network!r})"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)  # noqa: S603 - ourselves
+    return 60 * TRIALS / (time.perf_counter() - began)
+
+
+def stack_alone(network: str) -> None:
+    """Run the study that is timed."""
+    set_quiet(quiet=True)
+    study(Workshop(words_of(network), project_root()), 0, 16, TRIALS)
+
+
+def one_by_one(network: str) -> float:
+    """Return the trials a minute of one process per trial, as many at a time as there are cores."""
+    random = np.random.default_rng(0)
+    cores = cpu_count()
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        for turn in range(ALONE):
+            started = []
+            for core in range(cores):
+                rate = 10 ** random.uniform(-3.7, -2)
+                trial = [f"strategy.target_only.learning_rate={rate}", "training.weight_decay=0.01"]
+                result = Path(folder) / f"{turn}-{core}"
+                command = [sys.executable, str(Path(__file__).with_name("sweep_alone.py")), "-m"]
+                process = subprocess.Popen(  # noqa: S603 - ourselves
+                    [*command, *words_of(network)[:2], *trial],
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env={**os.environ, "OMP_NUM_THREADS": "1", "SWEEP_ALONE": str(result)},
+                )
+                started.append((process, result))
+            for process, result in started:
+                if process.wait() or not result.is_file():
+                    raise SystemExit(f"a trial ended with status {process.returncode}")
+    return 60 * ALONE * cores / (time.perf_counter() - began)
+
+
+def repeated(network: str, studies: int) -> None:
+    """Print the mean best score of studies asked in batches, and of those asked one by one."""
+    workshop = Workshop(words_of(network), project_root())
+    best = {
+        batch: [study(workshop, seed, batch, TRIALS) for seed in range(studies)]
+        for batch in (1, 16)
+    }
+    for batch, values in best.items():
+        half = stats.t.ppf(0.975, studies - 1) * np.std(values, ddof=1) / np.sqrt(studies)
+        print(
+            f"{network:8s} {studies} studies of {TRIALS} trials, {batch:2d} at a time: "
+            f"mean best score {np.mean(values):.5f} +- {half:.5f}"
+        )
+
+
+def main() -> None:
+    """Print a line per network."""
+    set_quiet(quiet=True)
+    words = sys.argv[1:]
+    studies = int(words.pop()) if "--studies" in words else 0
+    for network in [word for word in words if word != "--studies"] or ["small", "default"]:
+        stack, alone = stacked(network), one_by_one(network)
+        print(
+            f"{network:8s} trials a minute: stacks {stack:.1f}, one process each {alone:.1f}, "
+            f"ratio {stack / alone:.1f}",
+            flush=True,
+        )
+        if studies:
+            repeated(network, studies)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""What `sweep` and `sweep status` do, told as a sequence of steps."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from cetransfer.commands import announce, make_folder
+from cetransfer.errors import UserError
+from cetransfer.progress import say, set_quiet
+from cetransfer.settings import project_root
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cetransfer.settings import StudySettings
+    from cetransfer.sweeps.executors.executor import Executor
+    from cetransfer.sweeps.workshop import Workshop
+
+STAGED = ".result"
+
+
+def sweep(settings: StudySettings) -> None:
+    """Search, and write, log and print what the winners are worth."""
+    from cetransfer.evaluation.protocol import make_protocol
+    from cetransfer.sweeps.folds import require_folds
+    from cetransfer.sweeps.run import check_sweep
+
+    began = time.perf_counter()
+    space = check_sweep(settings.sweep)
+    make_protocol(settings)
+    require_folds(settings.protocol)
+    compute = settings.compute
+    if compute.workers < 1:
+        raise UserError(f"compute.workers={compute.workers} is too small; give 1 or more")
+
+    # what is heavy comes after what can be refused at once
+    from cetransfer.files import move_files
+    from cetransfer.reporting.sweep import show_sweep
+    from cetransfer.reporting.sweep_figure import draw_history
+    from cetransfer.reporting.tables import show_places
+    from cetransfer.sweeps.result import DOCUMENT, make_result, stage_sweep
+    from cetransfer.sweeps.run import check_trials, run_sweep, sweep_key
+    from cetransfer.sweeps.workshop import Workshop
+    from cetransfer.tracking.comparison_log import execution_of
+    from cetransfer.tracking.store import open_store
+    from cetransfer.tracking.sweep_log import log_sweep
+    from cetransfer.training.fit import require_accelerator
+
+    set_quiet(quiet=settings.quiet)
+    root = project_root()
+    require_accelerator(settings.training.accelerator)
+    workshop = Workshop(settings.overrides, root)
+    check_trials(workshop.composer, space)
+    key = sweep_key(workshop, space)
+    output = make_folder(settings, outputs(root) / f"{settings.sweep.name}-{key[:8]}")
+    announce(workshop.sources, workshop.whole_target)
+    say(f"{workshop.folds.words}; {settings.sweep.trials} trials a study  {output}")
+    store = open_store(settings.tracking, root)
+    finished = run_sweep(workshop, space, output, key, _executor)
+    found = make_result(workshop, space, key, finished, time.perf_counter() - began)
+    staged = stage_sweep(found, output / STAGED)
+    draw_history(found.document, found.trials, staged)
+    execution = f"{execution_of(output)}-{len(found.trials)}"
+    run_id = log_sweep(store, found, staged, execution)
+    move_files(staged, output, last=DOCUMENT)
+    staged.rmdir()
+    show_sweep(found.document)
+    show_places(output, store, run_id)
+
+
+def status(settings: StudySettings) -> None:
+    """Show how far sweeps are, and the best so far."""
+    from pathlib import Path
+
+    from cetransfer.reporting.sweep import show_status
+    from cetransfer.sweeps.status import progress_of, sweep_folders
+
+    named = any(word.partition("=")[0] == "sweep" for word in settings.overrides)
+    if settings.output_dir is not None:
+        folders = [Path(settings.output_dir)]
+    else:
+        folders = sweep_folders(outputs(project_root()), settings.sweep.name if named else None)
+    show_status([study for folder in folders for study in progress_of(folder)])
+
+
+def outputs(root: Path) -> Path:
+    """Return the folder of all sweeps."""
+    return root / "outputs" / "sweep"
+
+
+def _executor(workshop: Workshop) -> Executor:
+    """Return those who train, as the group `compute` says."""
+    compute = workshop.settings.compute
+    if compute.workers == 1:
+        from cetransfer.sweeps.executors.here import Here
+
+        return Here(workshop)
+    from cetransfer.sweeps.executors.local import Local
+
+    return Local(workshop.composer.words, workshop.root, compute.workers)

@@ -1,0 +1,1 @@
+"""Sweeps: nested Optuna studies whose trials are trained as stacks."""

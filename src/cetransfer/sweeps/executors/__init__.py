@@ -1,0 +1,1 @@
+"""Who trains batches: this process, others of this machine, or a cluster."""

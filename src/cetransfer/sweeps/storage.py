@@ -1,0 +1,133 @@
+"""Where a sweep lies: a folder with an SQLite file that holds a study for each outer fold.
+
+SQLite, as a process that is killed in the middle of a write leaves a whole database: Optuna's
+journal files stay locked for half a minute then.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import optuna
+from sqlalchemy.exc import SQLAlchemyError
+
+from cetransfer.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from optuna.pruners import BasePruner
+    from optuna.samplers import BaseSampler
+    from optuna.storages import BaseStorage
+    from optuna.study import Study
+
+DATABASE = "study.db"
+
+KEY = "key"
+"""User attribute of a study: the key of the sweep it belongs to."""
+
+NAME = "sweep"
+"""User attribute of a study: the name of its search space."""
+
+TRIALS = "trials"
+"""User attribute of a study: how many are asked for."""
+
+PATIENCE = 60
+"""Seconds to wait for a database that another process writes to."""
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open a database without waiting for the disk at each of many small writes.
+
+    What a process has written survives its death all the same, if not the machine's; the file is
+    whole after either.
+    """
+    connection = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    return connection
+
+
+def open_storage(folder: Path) -> BaseStorage:
+    """Open the database of a sweep, making it where it is not there yet.
+
+    Raises
+    ------
+    UserError
+        If it is damaged, locked or cannot be written.
+    """
+    path = folder / DATABASE
+    with storage_errors(path):
+        return optuna.storages.RDBStorage(
+            f"sqlite:///{path}", engine_kwargs={"creator": lambda: _connect(path)}
+        )
+
+
+def open_study(
+    storage: BaseStorage,
+    folder: Path,
+    outer: int,
+    *,
+    key: str,
+    name: str,
+    trials: int,
+    directions: int,
+    sampler: BaseSampler,
+    pruner: BasePruner,
+) -> Study:
+    """Open the study of an outer fold, making it where it is not there yet.
+
+    Raises
+    ------
+    UserError
+        If it belongs to another sweep.
+    """
+    with storage_errors(folder / DATABASE):
+        study = optuna.create_study(
+            storage=storage,
+            sampler=sampler,
+            pruner=pruner,
+            study_name=study_name(outer),
+            directions=["minimize"] * directions,
+            load_if_exists=True,
+        )
+        found = study.user_attrs.get(KEY, key)
+        if found != key:
+            raise UserError(
+                f"{folder} holds a sweep with another search space, configuration or data "
+                f"(sweep={study.user_attrs.get(NAME)}, key {found[:8]}, not {key[:8]}); give "
+                "output_dir=FOLDER of its own, or none"
+            )
+        if KEY not in study.user_attrs:
+            study.set_user_attr(NAME, name)
+            study.set_user_attr(KEY, key)
+        if study.user_attrs.get(TRIALS) != trials:
+            study.set_user_attr(TRIALS, trials)
+    return study
+
+
+def study_name(outer: int) -> str:
+    """Return the name of the study of an outer fold."""
+    return f"outer-{outer}"
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with a database into one line that names it.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read or written.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, optuna.exceptions.StorageInternalError) as error:
+        cause = error.__cause__ or error
+        reason = str(cause).splitlines()[0]
+        raise UserError(
+            f"{path} cannot be read or written ({reason}); mend it or give output_dir=FOLDER"
+        ) from error

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+WORDS = (
+    "sweep=small",
+    "sweep.trials=6",
+    "sweep.batch=3",
+    "sweep.inner_folds=3",
+    "sweep.rungs=[1,3]",
+    "sweep.outer_folds=2",
+    "protocol.members=2",
+    "training.epochs=3",
+    "training.source.epochs=2",
+    "dataset.n_labelled=60",
+)
+LIMIT = 240.0
+
+
+@pytest.fixture(scope="module")
+def swept(tools, tmp_path_factory):
+    """Return a project in which a small sweep was run once by the installed command."""
+    project = tools.make_project(tmp_path_factory.mktemp("swept") / "project")
+    done = tools.call("sweep", *WORDS, cwd=project)
+    assert done.returncode == 0, done.stderr
+    return project, done
+
+
+def read(folder):
+    table = pd.read_parquet(folder / "trials.parquet").drop(columns="seconds")
+    return json.loads((folder / "sweep.json").read_text()), table
+
+
+def only_folder(project):
+    (folder,) = (project / "outputs" / "sweep").iterdir()
+    return folder
+
+
+def test_a_sweep_ends_with_a_nested_score(swept):
+    project, done = swept
+    document, table = read(only_folder(project))
+    score = document["score"]
+    assert f"Nested score: {score['error']:.4f}" in " ".join(done.stdout.split())
+    assert score["low"] < score["error"] < score["high"]
+    assert score["rows"] == 60
+    assert len(table) == 12
+    assert {path.name for path in only_folder(project).iterdir()} >= {"history.png", "trials.csv"}
+    assert not list(project.rglob("*.tmp"))
+
+
+def test_every_trial_is_a_child_of_the_run(swept):
+    project, done = swept
+    document, table = read(only_folder(project))
+    client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
+    experiment = client.get_experiment_by_name("cetransfer").experiment_id
+    (run,) = client.search_runs([experiment], "tags.`cetransfer.kind` = 'sweep'")
+    assert run.info.run_id in done.stdout
+    assert run.data.metrics["outer_error"] == pytest.approx(document["score"]["error"])
+    children = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'")
+    told = {
+        (int(child.data.params["outer"]), int(child.data.params["trial"])): child.data.metrics
+        for child in children
+    }
+    assert len(told) == len(table) == len(children)
+    for row in table.to_dict("records"):
+        own = told[row["outer"], row["trial"]]
+        assert own["inner_error"] == pytest.approx(row["inner_error"])
+
+
+def test_the_same_command_again_trains_and_logs_nothing_new(swept, inside):
+    project, done = swept
+    again = inside("sweep", *WORDS, cwd=project)
+    assert again.returncode == 0
+    assert done.stdout.splitlines()[-1] == again.stdout.splitlines()[-1]
+    assert "trials\n" not in again.stderr.replace("trials a study", "")
+
+
+def test_status_shows_progress_and_the_best_so_far(swept, inside):
+    project, _ = swept
+    for words in (["sweep=small"], []):
+        done = inside("sweep", "status", *words, cwd=project)
+        assert done.returncode == 0
+        assert "6 of 6" in done.stdout
+        assert "best so far" in done.stdout
+
+
+def test_a_killed_sweep_goes_on_to_the_same_numbers(swept, tools, tmp_path):
+    project = tools.make_project(tmp_path / "project")
+    kills = 0
+    while True:
+        process = tools.start("sweep", *WORDS, cwd=project, stdout=subprocess.DEVNULL)
+        try:
+            _, err = process.communicate(timeout=7.0 + 4.0 * kills)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            kills += 1
+            assert kills < 20
+            continue
+        assert process.returncode == 0, err
+        break
+    document, table = read(only_folder(project))
+    expected, expected_table = read(only_folder(swept[0]))
+    pd.testing.assert_frame_equal(table, expected_table, check_exact=True)
+    assert document["outer"] == expected["outer"]
+    assert document["score"] == expected["score"]
+
+
+def children_of(process):
+    """Return the ids of the processes that a process has started."""
+    found = subprocess.run(
+        ["/bin/ps", "--ppid", str(process.pid), "-o", "pid="],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [int(word) for word in found.stdout.split()]
+
+
+def hunted(tools, project, words, seconds, every):
+    """Run a sweep while one of its workers is killed every so often; return the kills."""
+    process = tools.start("sweep", *words, cwd=project, stdout=subprocess.DEVNULL)
+    kills = 0
+    end = time.monotonic() + seconds
+    try:
+        while process.poll() is None:
+            time.sleep(every)
+            workers = children_of(process)
+            if workers and time.monotonic() < end and process.poll() is None:
+                os.kill(workers[kills % len(workers)], signal.SIGKILL)
+                kills += 1
+    finally:
+        if process.poll() is None:
+            process.kill()
+    _, err = process.communicate(timeout=LIMIT)
+    assert process.returncode == 0, err
+    return kills
+
+
+def is_whole(project, trials):
+    """Check that no trial was lost or counted twice."""
+    _, table = read(only_folder(project))
+    for _, own in table.groupby("outer"):
+        lost = own[own["state"] == "lost"]
+        assert (own["state"] != "lost").sum() == trials
+        assert sorted(lost["trial"]) == sorted(own["retry_of"].dropna())
+        keys = [column for column in own if "." in column]
+        for row in own[own["retry_of"].notna()].to_dict("records"):
+            (before,) = own[own["trial"] == row["retry_of"]].to_dict("records")
+            assert [row[key] for key in keys] == [before[key] for key in keys]
+    return table
+
+
+def test_no_trial_is_lost_when_workers_are_killed(tools, tmp_path):
+    project = tools.make_project(tmp_path / "project")
+    words = (*WORDS, "compute.workers=2", "sweep.trials=12", "training.epochs=30")
+    kills = hunted(tools, project, words, 16.0, 5.0)
+    assert kills > 0
+    is_whole(project, 12)
+
+
+@pytest.mark.slow
+def test_four_workers_killed_every_few_seconds_for_two_minutes_lose_nothing(tools, tmp_path):
+    project = tools.make_project(tmp_path / "project")
+    words = (*WORDS, "compute.workers=4", "sweep.trials=60", "training.epochs=150")
+    kills = hunted(tools, project, words, 120.0, 3.0)
+    table = is_whole(project, 60)
+    assert kills > 20
+    assert (table["state"] == "lost").sum() > 20
+
+
+BAD = [
+    (["sweep=smal"], "sweep has no option 'smal'; did you mean small?"),
+    (["sweep.trails=3"], "did you mean sweep.trials?"),
+    (["sweep.sampler=tep"], "did you mean tpe?"),
+    (["sweep.outer_folds=1"], "null for none"),
+    (["sweep.space={training.epochs:{int:{low:1,high:2}}}"], "added with ++sweep.space="),
+    (["compute=locl"], "compute has no option 'locl'; did you mean local?"),
+    (["compute.workers=0"], "compute.workers=0 is too small"),
+    (["+sweep.space={training.epohcs:{int:{low:1,high:2}}}"], "did you mean training.epochs?"),
+    (["+sweep.space={training.epochs:{_target_:os.system}}"], "_target_ is no distribution"),
+    (["strategy=[target_only,freeze]"], "a trial trains one strategy"),
+    (["protocol=draws"], "protocol=draws has no folds to nest a sweep in"),
+    (["protocol=paper2023"], "has no folds to nest a sweep in"),
+    (["output_dir=/proc/nowhere"], "cannot write to /proc/nowhere"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), BAD, ids=lambda value: str(value)[:40])
+def test_what_cannot_be_is_answered_in_one_line(inside, swept, words, message):
+    project, _ = swept
+    before = sorted(project.rglob("*"))
+    done = inside("sweep", *WORDS[1:], *words, cwd=project)
+    assert done.returncode == 2
+    assert message in done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("cetransfer: ")]
+    assert lines == done.stderr.splitlines()[-1:]
+    assert sorted(project.rglob("*")) == before
+
+
+def test_a_folder_of_another_sweep_is_refused_in_one_line(inside, swept):
+    project, _ = swept
+    done = inside("sweep", *WORDS, "seed=1", f"output_dir={only_folder(project)}", cwd=project)
+    assert done.returncode == 2
+    assert "holds a sweep with another search space" in done.stderr
+
+
+def test_status_of_an_unknown_sweep_is_one_line(inside, swept):
+    project, _ = swept
+    done = inside("sweep", "status", "sweep=strategies", cwd=project)
+    assert done.returncode == 2
+    assert "sweep=strategies was not begun here" in done.stderr

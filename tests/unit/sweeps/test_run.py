@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import jsonschema
+import pytest
+
+from cetransfer.errors import UserError
+from cetransfer.evaluation.documents import schema_of
+from cetransfer.reporting.sweep import sentence, show_status, show_sweep
+from cetransfer.reporting.sweep_figure import HISTORY, draw_history
+from cetransfer.sweeps.executors.here import Here
+from cetransfer.sweeps.result import make_result, stage_sweep
+from cetransfer.sweeps.run import check_sweep, run_sweep, sweep_key
+from cetransfer.sweeps.status import progress_of, sweep_folders
+
+RATES = (
+    "strategy.fine_tune.learning_rate",
+    "training.weight_decay",
+    "training.l1",
+    "network.dropout",
+)
+
+
+def run(workshop, folder, executor=Here):
+    folder.mkdir(exist_ok=True)
+    space = check_sweep(workshop.settings.sweep)
+    key = sweep_key(workshop, space)
+    finished = run_sweep(workshop, space, folder, key, executor)
+    return make_result(workshop, space, key, finished, 1.0)
+
+
+def without_times(sweep):
+    return sweep.trials.drop(columns="seconds").to_dict("records")
+
+
+def test_a_sweep_reports_outer_scores_and_optimism(make_workshop, tmp_path, capsys):
+    sweep = run(make_workshop(), tmp_path / "out")
+    document = sweep.document
+    staged = stage_sweep(sweep, tmp_path / "staged")
+    draw_history(document, sweep.trials, staged)
+    assert {path.name for path in staged.iterdir()} == {
+        "sweep.json",
+        "trials.csv",
+        "trials.parquet",
+        HISTORY,
+    }
+    jsonschema.validate(json.loads((staged / "sweep.json").read_text()), schema_of("sweep"))
+    assert document["score"]["rows"] == 36
+    outer = document["outer"]
+    errors = [each["winners"][0]["outer"]["error"] for each in outer]
+    assert document["score"]["error"] == pytest.approx(sum(errors) / 2)
+    for each in outer:
+        (winner,) = each["winners"]
+        gap = winner["fresh_inner_error"] - winner["best_inner_error"]
+        assert winner["optimism"] == pytest.approx(gap)
+        assert winner["overrides"][-1].startswith("network.dropout=")
+        assert sum(each["trials"].values()) == 6
+    assert len(sweep.trials) == 12
+
+    show_sweep(document)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"Nested score: {document['score']['error']:.4f} eV/atom" in printed
+    best = f"{outer[0]['winners'][0]['best_inner_error']:.4f}"
+    assert best not in sentence(document)
+    assert f"{document['optimism']:+.4f}" in printed
+
+
+def test_a_finished_sweep_is_not_trained_again(make_workshop, tmp_path):
+    first = run(make_workshop(), tmp_path / "out")
+
+    class Idle(Here):
+        def submit(self, batch):
+            pytest.fail(f"{batch} was trained again")
+
+    again = run(make_workshop(), tmp_path / "out", Idle)
+    assert without_times(again) == without_times(first)
+    assert again.document["outer"] == first.document["outer"]
+
+
+def test_a_sweep_that_was_stopped_ends_with_the_numbers_of_one_that_was_not(
+    make_workshop, tmp_path
+):
+    whole = run(make_workshop(), tmp_path / "whole")
+
+    class Stopped(Here):
+        done = 0
+
+        def next(self):
+            self.done += 1
+            if self.done > 2:
+                raise KeyboardInterrupt
+            return super().next()
+
+    for _ in range(4):
+        with pytest.raises(KeyboardInterrupt):
+            run(make_workshop(), tmp_path / "out", Stopped)
+    again = run(make_workshop(), tmp_path / "out")
+    assert without_times(again) == without_times(whole)
+    assert again.document["outer"] == whole.document["outer"]
+    assert again.document["score"] == whole.document["score"]
+
+
+def test_a_winner_can_be_made_again_from_its_overrides(make_workshop, tmp_path):
+    from cetransfer.sweeps.batch import INNER, Batch, Item
+
+    sweep = run(make_workshop(), tmp_path / "out")
+    winner = sweep.document["outer"][1]["winners"][0]
+    workshop = make_workshop(*winner["overrides"])
+    (result,) = workshop.train(Batch(1, 1, [Item(0, {}, INNER, [0, 1, 2], 1)]))
+    assert sum(result.errors) / 3 == pytest.approx(winner["best_inner_error"], rel=1e-4)
+
+
+def test_without_outer_folds_no_score_is_claimed(make_workshop, tmp_path, capsys):
+    sweep = run(make_workshop("sweep.outer_folds=null"), tmp_path / "out")
+    assert sweep.document["score"] is None
+    assert "no unbiased score" in sweep.document["notes"][0]
+    stage_sweep(sweep, tmp_path / "staged")
+    show_sweep(sweep.document)
+    assert "no unbiased score" in " ".join(capsys.readouterr().out.split())
+
+
+def test_two_objectives_end_with_a_front_scored_outside(make_workshop, tmp_path):
+    words = ("sweep=labels_and_error", "sweep.inner_folds=3", "sweep.rungs=null")
+    left_out = ",".join(f"{key}:null" for key in RATES)
+    space = f"sweep.space={{dataset.n_labelled:{{int:{{low:4,high:12,step:2}}}},{left_out}}}"
+    sweep = run(make_workshop(*words, space, "sweep.sampler=grid"), tmp_path / "out")
+    assert sorted(sweep.trials["labels"]) == [4, 4, 6, 6, 8, 8, 10, 10, 12, 12]
+    winners = sweep.document["outer"][0]["winners"]
+    assert [winner["labels"] for winner in winners] == sorted(
+        (winner["labels"] for winner in winners), reverse=True
+    )
+    assert all(winner["outer"]["rows"] == 18 for winner in winners)
+    stage_sweep(sweep, tmp_path / "staged")
+
+
+def test_a_folder_with_another_search_space_is_refused(make_workshop, tmp_path):
+    run(make_workshop(), tmp_path / "out")
+    with pytest.raises(UserError, match="holds a sweep with another search space") as caught:
+        run(make_workshop("seed=1"), tmp_path / "out")
+    assert "give output_dir=FOLDER" in str(caught.value)
+
+
+def test_the_key_changes_with_the_space_and_not_with_the_number_of_trials(make_workshop):
+    def key(*words):
+        workshop = make_workshop(*words)
+        return sweep_key(workshop, check_sweep(workshop.settings.sweep))
+
+    assert key() == key("sweep.trials=99") == key("compute.workers=3")
+    assert key() != key("sweep.space={training.weight_decay:{float:{low:0.1,high:1}}}")
+    assert key() != key("training.epochs=5")
+    assert key() != key("sweep.batch=2")
+
+
+def test_status_tells_how_far_a_sweep_is(make_workshop, tmp_path, capsys):
+    folder = tmp_path / "outputs" / "small-01234567"
+    folder.parent.mkdir()
+    run(make_workshop(), folder)
+    (found,) = sweep_folders(tmp_path / "outputs", "small")
+    studies = progress_of(found)
+    assert [study.finished for study in studies] == [6, 6]
+    assert all(study.judged and study.best for study in studies)
+    show_status(studies)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "6 of 6" in printed
+    assert "no result" in printed
+
+
+@pytest.mark.parametrize("name", [None, "smal"])
+def test_status_of_what_was_not_begun_is_one_line(tmp_path, name):
+    with pytest.raises(UserError, match=r"begun here .*cetransfer sweep sweep="):
+        sweep_folders(tmp_path, name)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database " * 100])
+def test_a_damaged_database_is_named(tmp_path, content, make_workshop):
+    (tmp_path / "study.db").write_bytes(content)
+    with pytest.raises(UserError, match=r"study\.db cannot be read"):
+        progress_of(tmp_path)
+    if content:
+        with pytest.raises(UserError, match=r"study\.db cannot be read"):
+            run(make_workshop(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"trials": 0}, "sweep.trials=0 is too small; give 1 or more"),
+        ({"outer_folds": 1}, "sweep.outer_folds=1 is too small; give 2 or more; null for none"),
+        ({"inner_folds": 1}, "sweep.inner_folds=1 is too small"),
+        ({"rungs": [3, 1]}, "must be numbers of inner folds"),
+        ({"rungs": [1, 4]}, "end with sweep.inner_folds=5"),
+        ({"rungs": []}, "must be numbers of inner folds"),
+        ({"pruner": "meridian"}, "sweep.pruner=meridian is unknown"),
+        ({"sampler": "tep"}, "did you mean tpe?"),
+        ({"objectives": ["eror"]}, "did you mean error?"),
+        ({"objectives": ["size", "error"]}, "must begin with error"),
+        ({"objectives": ["error", "size"]}, "of two objectives no trial can be pruned"),
+    ],
+)
+def test_settings_that_cannot_be_are_named(compose, changes, message):
+    sweep = dataclasses.replace(compose(config="sweep").sweep, **changes)
+    with pytest.raises(UserError) as caught:
+        check_sweep(sweep)
+    assert message in str(caught.value)
