@@ -75,6 +75,16 @@ def postgresql():
         shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def dask_cluster():
+    """Run a Dask cluster of two workers, which are started again when they die."""
+    distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL"
+    ) as cluster:
+        yield cluster
+
+
 CIFS = Path(__file__).parent / "cifs"
 
 

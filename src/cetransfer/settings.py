@@ -152,6 +152,24 @@ class TrackingSettings:
 
 
 @dataclass
+class ComputeSettings:
+    """Group `compute`: who does the work that comes in parts; each kind has keys of its own."""
+
+    kind: str
+    workers: int | None = None
+    address: str | None = None
+    queue: str | None = None
+    account: str | None = None
+    jobs: int | None = None
+    cores: int | None = None
+    memory: str | None = None
+    walltime: str | None = None
+    interface: str | None = None
+    directives: list[str] | None = None
+    prologue: list[str] | None = None
+
+
+@dataclass
 class Settings:
     """Everything that features, train and compare read.
 
@@ -165,6 +183,7 @@ class Settings:
     protocol: ProtocolSettings
     training: TrainingSettings
     tracking: TrackingSettings
+    compute: ComputeSettings
     seed: int
     quiet: bool
     output_dir: str | None
@@ -178,7 +197,7 @@ class LabelSettings:
 
     prototype: str
     elements: list[str] | None
-    workers: int | None
+    compute: ComputeSettings
     quiet: bool
     output_dir: str | None
 

@@ -82,7 +82,7 @@ class Comparison:
 def comparison_key(settings: Settings, case: Case) -> str:
     """Return a digest of everything that decides the numbers of a comparison."""
     configured = dataclasses.asdict(settings)
-    for key in ("output_dir", "quiet", "tracking", "features_dir", "source_dir"):
+    for key in ("output_dir", "quiet", "tracking", "features_dir", "source_dir", "compute"):
         del configured[key]
     arrays = [
         array_digest(domain.features, domain.labels) for domain in (*case.sources, case.target)
