@@ -153,7 +153,10 @@ class TrackingSettings:
 
 @dataclass
 class ComputeSettings:
-    """Group `compute`: who does the work that comes in parts; each kind has keys of its own."""
+    """Group `compute`: who does the work that comes in parts.
+
+    Each kind has keys of its own, see `cetransfer.compute.check`; those of the others are None.
+    """
 
     kind: str
     workers: int | None = None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from cetransfer.compute.check import check_compute
 from cetransfer.compute.workers import Here
-from cetransfer.errors import UserError, nearest
 from cetransfer.settings import ComputeSettings
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from cetransfer.compute.cluster import Cluster
     from cetransfer.compute.workers import Workers
-
-KINDS = ("local", "dask", "slurm")
 
 
 class Chosen:
@@ -46,23 +44,6 @@ class Chosen:
 
 
 _chosen = Chosen(ComputeSettings("local"))
-
-
-def check_compute(settings: ComputeSettings) -> None:
-    """Check what types cannot express.
-
-    Raises
-    ------
-    UserError
-        Naming the key, its value and what would be right.
-    """
-    if settings.kind not in KINDS:
-        hint = nearest(settings.kind, KINDS, f"choose one of {', '.join(KINDS)}")
-        raise UserError(f"compute.kind={settings.kind} is unknown; {hint}")
-    for key in ("workers", "jobs", "cores"):
-        value = getattr(settings, key)
-        if value is not None and value < 1:
-            raise UserError(f"compute.{key}={value} is too small; give 1 or more")
 
 
 @contextmanager

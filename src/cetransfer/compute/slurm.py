@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from shutil import which
 from typing import TYPE_CHECKING, Any
@@ -27,11 +29,12 @@ class SlurmCluster(Cluster):
 
     def __init__(self, settings: ComputeSettings) -> None:
         self._jobs = jobs(settings)
+        number = settings.jobs or 1
         try:
-            say("every job of compute=slurm is\n" + self._jobs.job_script().rstrip())
-            _require_slurm()
+            _try(self._jobs.job_script().rstrip())
             super().__init__(self._jobs.scheduler_address)
-            self._submit(settings.jobs or 1)
+            # a lost job, one whose time is over for example, is submitted anew
+            self._jobs.adapt(minimum_jobs=number, maximum_jobs=number)
         except BaseException:
             self._jobs.close()
             raise
@@ -41,24 +44,22 @@ class SlurmCluster(Cluster):
         super().close()
         self._jobs.close()
 
-    def _submit(self, number: int) -> None:
-        try:
-            # a lost job, one whose time is over for example, is submitted anew
-            self._jobs.scale(jobs=number)
-            self._jobs.sync(self._jobs._correct_state_internal)  # noqa: SLF001 - tells what sbatch said
-            self._jobs.adapt(minimum_jobs=number, maximum_jobs=number)
-        except RuntimeError as error:
-            said = str(error).partition("stderr:")[2].strip() or str(error)
-            raise UserError(
-                f"Slurm takes no job: {said}; set compute.queue, compute.account, compute.memory "
-                "or compute.walltime as your cluster wants them"
-            ) from error
 
-
-def _require_slurm() -> None:
-    if which("sbatch") is None:
+def _try(script: str) -> None:
+    """Show a job, and let Slurm say whether it would take it: later nobody hears what it says."""
+    say(f"every job of compute=slurm is\n{script}")
+    sbatch = which("sbatch")
+    if sbatch is None:
         raise UserError(
             "compute=slurm: there is no sbatch here; run on a machine that submits to Slurm"
+        )
+    done = subprocess.run(  # noqa: S603 - Slurm's own command, no shell
+        [sbatch, "--test-only"], input=script, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise UserError(
+            f"Slurm takes no such job: {done.stderr.strip()}; set compute.queue, compute.account, "
+            "compute.memory or compute.walltime as your cluster wants them"
         )
 
 
@@ -68,10 +69,13 @@ def jobs(settings: ComputeSettings) -> SLURMCluster:
     Raises
     ------
     UserError
-        If it is not installed, or a setting means nothing to it.
+        If it is not installed, or the interface is none of this machine's.
     """
     require_cluster("dask_jobqueue")
+    handler = signal.getsignal(signal.SIGINT)
     from dask_jobqueue import SLURMCluster
+
+    signal.signal(signal.SIGINT, handler)  # which the import takes, to end with status 0
 
     # all that a configuration of Dask's own could say otherwise
     fixed: dict[str, Any] = {
@@ -94,8 +98,6 @@ def jobs(settings: ComputeSettings) -> SLURMCluster:
             job_script_prologue=settings.prologue,
             **fixed,
         )
-    except (ValueError, TypeError, KeyError) as error:
-        raise UserError(
-            f"compute=slurm: {error}; look at compute.memory={settings.memory} and "
-            f"compute.interface={settings.interface}"
-        ) from error
+    except RuntimeError as error:
+        said = str(error).replace("Cluster failed to start: ", "")
+        raise UserError(f"compute=slurm: {said}; give another compute.interface or none") from error

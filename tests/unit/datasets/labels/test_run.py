@@ -6,15 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from cetransfer.compute.chosen import working_on
 from cetransfer.datasets.labels import label_prototype
 from cetransfer.datasets.labels.settings import LabelSettings
 from cetransfer.errors import UserError
+from cetransfer.settings import ComputeSettings
 from cetransfer.structures.prototypes import PROTOTYPES
 
 pytest.importorskip("chgnet")
@@ -30,9 +33,18 @@ label_prototype("spinel", Path(sys.argv[1]), elements=tuple(sys.argv[2].split())
 """
 
 
+@pytest.fixture(autouse=True, scope="module")
+def here():
+    """Label in this process: starting others takes longer than these few rows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOKY_MAX_CPU_COUNT", "1")
+        yield
+
+
 def start(folder, elements=ELEMENTS):
     command = [sys.executable, "-c", SCRIPT, str(folder), " ".join(elements)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    path = os.pathsep.join(sys.path)
+    environment = {**os.environ, "PYTHONPATH": path, "LOKY_MAX_CPU_COUNT": "2"}
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
 
@@ -122,6 +134,21 @@ def test_interrupt_ends_cleanly(tmp_path):
     wait_until_gone(workers)
     for path in chunks(tmp_path):
         assert len(pd.read_parquet(path)) == len(MANY)
+
+
+def test_labels_of_a_cluster_are_the_same_though_a_worker_is_killed(whole, tmp_path, dask_cluster):
+    def kill_one():
+        deadline = time.monotonic() + 60
+        while not chunks(tmp_path) and time.monotonic() < deadline:
+            time.sleep(0.002)
+        os.kill(next(iter(dask_cluster.workers.values())).pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    with working_on(ComputeSettings("dask", address=dask_cluster.scheduler_address)):
+        path = label_prototype("spinel", tmp_path, elements=ELEMENTS)
+    killer.join()
+    assert path.read_bytes() == whole.read_bytes()
 
 
 def test_finished_table_is_not_computed_again(whole, monkeypatch):
