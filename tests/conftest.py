@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -36,6 +39,55 @@ def mirror() -> Path:
     if not folder.is_dir():
         pytest.skip(f"CETRANSFER_MIRROR={named} is not a folder: no released data to test with")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """Run a PostgreSQL of the session's own; gives the address of an empty database."""
+    found = shutil.which("initdb")
+    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    initdb = Path(found) if found else max(debian, key=lambda path: path.parts[-3], default=None)
+    if initdb is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    # it refuses to run as root
+    user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+    owner = {"user": user, "group": pwd.getpwnam(user).pw_gid} if os.getuid() == 0 else {}
+    # not pytest's own folder, which no other user may enter; a socket's path must be short
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    shutil.chown(folder, user)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def call(program, *words):
+        words = [initdb.with_name(program), "-D", folder / "data", *words]
+        log = folder / "log"
+        with log.open("a") as stream:
+            done = subprocess.run(
+                words, cwd=folder, stdout=stream, stderr=stream, check=False, **owner
+            )
+        assert done.returncode == 0, log.read_text()
+
+    options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
+    try:
+        call("initdb", "-A", "trust", "-U", "cetransfer", "-E", "UTF8", "--locale=C", "-N")
+        call("pg_ctl", "-w", "-o", options, "start")
+        try:
+            yield f"postgresql+psycopg://cetransfer@127.0.0.1:{port}/postgres"
+        finally:
+            call("pg_ctl", "-w", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def dask_cluster():
+    """Run a Dask cluster of two workers, which are started again when they die."""
+    distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL"
+    ) as cluster:
+        yield cluster
 
 
 CIFS = Path(__file__).parent / "cifs"

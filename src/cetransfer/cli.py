@@ -6,6 +6,7 @@ import importlib
 import os
 import re
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -203,9 +204,12 @@ def run(arguments: list[str]) -> int:
         # slows a fit down many times over, not spinning at all costs a sixth on a quiet machine
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
         from cetransfer.composition import compose_all
+        from cetransfer.compute.chosen import working_on
 
         for settings in compose_all(f"cetransfer {name}", command.config, rest):
-            getattr(importlib.import_module(command.module), command.function)(settings)
+            function = getattr(importlib.import_module(command.module), command.function)
+            with working_on(settings.compute) if hasattr(settings, "compute") else nullcontext():
+                function(settings)
         sys.stdout.flush()
     except BrokenPipeError:
         # the reader, `head` for example, has seen enough; the interpreter would complain at its end

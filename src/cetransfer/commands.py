@@ -30,7 +30,15 @@ if TYPE_CHECKING:
 PAPER2023 = "paper2023"
 """The protocol that trains in a way of its own."""
 
-FREE_OF_PAPER2023 = ("seed", "quiet", "output_dir", "features_dir", "source_dir", "tracking")
+FREE_OF_PAPER2023 = (
+    "seed",
+    "quiet",
+    "output_dir",
+    "features_dir",
+    "source_dir",
+    "tracking",
+    "compute",
+)
 """What can be set beside that protocol."""
 
 
@@ -181,7 +189,7 @@ def label(settings: LabelSettings) -> None:
     prototype_named(settings.prototype)
     folder = make_folder(settings, project_root() / "data")
     elements = None if settings.elements is None else tuple(settings.elements)
-    path = label_prototype(settings.prototype, folder, workers=settings.workers, elements=elements)
+    path = label_prototype(settings.prototype, folder, elements=elements)
     _tell(f"labels  {path}")
 
 

@@ -18,10 +18,13 @@ from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBas
 from yaml import YAMLError
 
 from cetransfer import settings as shapes
+from cetransfer.compute.check import check_compute
 from cetransfer.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+SEE_ALL = "see --cfg job for all keys"
 
 SHAPES: dict[str, type] = {
     "config": shapes.Settings,
@@ -128,14 +131,13 @@ def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one
         key = error.full_key or ""
         message = str(error).splitlines()[0]
         unknown = isinstance(error, ConfigKeyError)
-        hint = (
-            f"; {nearest(key, _keys(_tree(shape)), 'see --cfg job for all keys')}"
-            if unknown
-            else ""
-        )
+        hint = f"; {nearest(key, _keys(_tree(shape)), SEE_ALL)}" if unknown else ""
         if "is not a ListConfig" in message:
             hint = f"; give a list: {key}=[...]"
         raise UserError(f"{key}: {message}{hint}") from error
+    compute = getattr(checked, "compute", None)
+    if compute is not None:
+        check_compute(compute)
     if isinstance(checked, shapes.Settings):
         shapes.check(checked)
     return checked
@@ -221,9 +223,11 @@ def _explain(error: Exception, config: str) -> str:
             return "sweep.space: a further key is added with ++sweep.space={KEY: ...}"
         if key in known:
             group, name, *_ = key.split(".")
+            if group == "compute":
+                return f"there is no key {key!r} with the option of compute that is chosen"
             return f"there is no key {key!r}: {name} is not chosen; add it to {group}=[...]"
         groups = [path.name for path in config_dir().iterdir() if path.is_dir()]
-        hint = nearest(key, known + groups, "see --cfg job for all keys")
+        hint = nearest(key, known + groups, SEE_ALL)
         return f"there is no key {key!r}; {hint}"
     return f"{first}; see --help for the syntax"
 

@@ -158,6 +158,27 @@ class TrackingSettings:
 
 
 @dataclass
+class ComputeSettings:
+    """Group `compute`: who does the work that comes in parts.
+
+    Each kind has keys of its own, see `cetransfer.compute.check`; those of the others are None.
+    """
+
+    kind: str
+    workers: int | None = None
+    address: str | None = None
+    queue: str | None = None
+    account: str | None = None
+    jobs: int | None = None
+    cores: int | None = None
+    memory: str | None = None
+    walltime: str | None = None
+    interface: str | None = None
+    directives: list[str] | None = None
+    prologue: list[str] | None = None
+
+
+@dataclass
 class Settings:
     """Everything that features, train and compare read.
 
@@ -171,6 +192,7 @@ class Settings:
     protocol: ProtocolSettings
     training: TrainingSettings
     tracking: TrackingSettings
+    compute: ComputeSettings
     seed: int
     quiet: bool
     output_dir: str | None
@@ -178,7 +200,7 @@ class Settings:
     source_dir: str
 
 
-PLACES = ("output_dir", "quiet", "tracking", "features_dir", "source_dir")
+PLACES = ("output_dir", "quiet", "tracking", "features_dir", "source_dir", "compute")
 """Keys of `Settings` that say where and how loudly, and change no number."""
 
 
@@ -205,19 +227,10 @@ class SweepSettings:
 
 
 @dataclass
-class ComputeSettings:
-    """Group `compute`: who trains."""
-
-    kind: str
-    workers: int
-
-
-@dataclass
 class StudySettings(Settings):
     """What `cetransfer sweep` reads; `overrides` are the words of the command line."""
 
     sweep: SweepSettings
-    compute: ComputeSettings
     overrides: list[str]
 
 
@@ -227,7 +240,7 @@ class LabelSettings:
 
     prototype: str
     elements: list[str] | None
-    workers: int | None
+    compute: ComputeSettings
     quiet: bool
     output_dir: str | None
 

@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 from cetransfer.commands import announce, make_folder
-from cetransfer.errors import UserError
 from cetransfer.progress import say, set_quiet
 from cetransfer.settings import project_root
 
@@ -30,9 +29,6 @@ def sweep(settings: StudySettings) -> None:
     space = check_sweep(settings.sweep)
     make_protocol(settings)
     require_folds(settings.protocol)
-    compute = settings.compute
-    if compute.workers < 1:
-        raise UserError(f"compute.workers={compute.workers} is too small; give 1 or more")
 
     # what is heavy comes after what can be refused at once
     from cetransfer.files import move_files
@@ -92,7 +88,12 @@ def outputs(root: Path) -> Path:
 def _executor(workshop: Workshop) -> Executor:
     """Return those who train, as the group `compute` says."""
     compute = workshop.settings.compute
-    if compute.workers == 1:
+    if compute.kind != "local":
+        from cetransfer.compute.chosen import workers
+        from cetransfer.sweeps.executors.cluster import OnCluster
+
+        return OnCluster(workshop.composer.words, workshop.root, workers(1))
+    if compute.workers is None or compute.workers == 1:
         from cetransfer.sweeps.executors.here import Here
 
         return Here(workshop)

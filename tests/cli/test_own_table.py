@@ -91,7 +91,14 @@ def test_labels_of_a_cif_become_a_source(project, tools, inside, cif):
     cif("my_ilmenite").replace(project / "my_ilmenite.cif")
     elements = "elements=[Al,Fe,Mg,Ti]"
     done = inside(
-        *("data", "label", "prototype=my_ilmenite.cif", elements, "workers=1", "output_dir=labels"),
+        *(
+            "data",
+            "label",
+            "prototype=my_ilmenite.cif",
+            elements,
+            "compute.workers=1",
+            "output_dir=labels",
+        ),
         cwd=project,
     )
     assert done.returncode == 0, done.stderr

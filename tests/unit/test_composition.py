@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from cetransfer import settings as shapes
 from cetransfer.composition import compose_all, config_dir
+from cetransfer.compute.check import KEYS
 from cetransfer.datasets.chosen import CONFIGURED
 from cetransfer.errors import UserError
 
@@ -133,7 +134,9 @@ def test_a_strategy_can_be_added_under_a_name_of_its_own(compose):
 
 def test_label_has_a_configuration_of_its_own(compose):
     found = compose("prototype=spinel", config="label")
-    assert found == shapes.LabelSettings("spinel", None, None, quiet=False, output_dir=None)
+    assert found == shapes.LabelSettings(
+        "spinel", None, shapes.ComputeSettings("local"), quiet=False, output_dir=None
+    )
     chosen = compose("prototype=garnet", "elements=[Ca,Al]", config="label")
     assert chosen.elements == ["Ca", "Al"]
 
@@ -224,11 +227,14 @@ def test_an_own_yaml_file_is_checked_like_the_others(tmp_path, text, message):
 def keys_of(shape, prefix=""):
     """Return (key, dataclass field) of a settings class and of the classes within it.
 
-    Without what a data set has that takes more than its name: it is null unless that is chosen.
+    Without what a data set has that takes more than its name, and a way to compute more than its
+    kind: it is null unless that is chosen.
     """
     types = typing.get_type_hints(shape)
     for field in dataclasses.fields(shape):
         if shape is shapes.NamedData and field.name != "name":
+            continue
+        if shape is shapes.ComputeSettings and field.name != "kind":
             continue
         yield f"{prefix}{field.name}", field
         if dataclasses.is_dataclass(types[field.name]):
@@ -253,6 +259,45 @@ def test_every_key_of_the_classes_stands_in_a_yaml_file(config, shape):
         for name in key.split("."):
             assert name in node, key
             node = node[name]
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_the_keys_of_a_way_to_compute_stand_in_its_yaml_file(kind):
+    chosen = OmegaConf.load(config_dir() / "compute" / f"{kind}.yaml")
+    assert list(chosen) == ["kind", *KEYS[kind]]
+    assert chosen.kind == kind
+
+
+def test_every_key_of_a_way_to_compute_belongs_to_one():
+    known = {key for keys in KEYS.values() for key in keys}
+    assert {field.name for field in dataclasses.fields(shapes.ComputeSettings)} == {"kind", *known}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["compute=dask"], r"compute\.address has no value; give compute\.address=VALUE"),
+        (["compute=desk"], r"compute has no option 'desk'; did you mean dask"),
+        (["compute.workers=0"], r"compute\.workers=0 is too small"),
+        (
+            ["compute=dask", "compute.address=tcp://a:1", "compute.workers=2"],
+            r"no key 'compute.workers' with",
+        ),
+        (["compute=slurm", "compute.memory=much"], r"compute\.memory=much is no amount.*8GB"),
+        (["compute=slurm", "compute.jobs=0"], r"compute\.jobs=0 is too small"),
+        (["compute=slurm", "compute.jobs=null"], r"compute\.jobs has no value"),
+        (
+            ["compute.kind=cloud"],
+            r"compute\.kind=cloud is unknown; choose one of local, dask, slurm",
+        ),
+        (["compute.kind=dask"], r"compute\.address has no value"),
+        (["compute.workers=2", "compute.kind=dask"], r"compute\.workers has no meaning"),
+    ],
+)
+@pytest.mark.parametrize(("config", "more"), [("config", []), ("label", ["prototype=spinel"])])
+def test_a_way_to_compute_that_cannot_be_is_told(config, more, words, message):
+    with pytest.raises(UserError, match=message):
+        compose_all("cetransfer features", config, [*words, *more])
 
 
 @pytest.mark.parametrize("part", ["source", "target"])

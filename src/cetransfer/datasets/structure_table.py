@@ -8,14 +8,14 @@ import re
 import warnings
 import zipfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cetransfer.compute.parts import in_parts
 from cetransfer.datasets.roles import with_roles
 from cetransfer.errors import UserError
 from cetransfer.files import write_aside
-from cetransfer.parallel import in_parts
 from cetransfer.progress import say
 from cetransfer.provenance import digest
 from cetransfer.structures.packed import PackedStructures, join, pack
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
     from cetransfer.datasets.roles import Wanted
 
+    Arrays = dict[str, Any]
+
 PART = 200
-"""Rows a process reads before it writes them down: a few seconds of work."""
+"""Rows that are read and written down at once: a few seconds of work."""
 
 VERSION = 1
 """To be raised when the rules of reading or of roles change, so that nothing old is taken up."""
@@ -90,12 +92,15 @@ def read_structures(
         hasher.update("".join(hashes).encode())
     missing = [i for i, key in enumerate(keys) if not (cache / f"{key}.npz").is_file()]
 
-    def calls() -> Iterator[tuple[list[Cell], Sequence[Wanted | None], Path]]:
+    def calls() -> Iterator[tuple[list[Cell], Sequence[Wanted | None]]]:
         for i in missing:
             content = [_cell(one, folder) for one in cells[parts[i]]]
             # of what is read now: a file may have changed since
             keys[i], _ = _key(content, wanted[parts[i]])
-            yield content, wanted[parts[i]], cache / f"{keys[i]}.npz"
+            yield content, wanted[parts[i]]
+
+    def keep(place: int, arrays: Arrays) -> None:
+        _write(arrays, cache / f"{keys[missing[place]]}.npz")
 
     if missing:
         if len(missing) < len(parts):
@@ -103,6 +108,7 @@ def read_structures(
         in_parts(
             read_part,
             calls(),
+            keep,
             len(missing),
             f"reading {len(cells)} structures",
             most_workers=len(missing) // 2,
@@ -112,7 +118,7 @@ def read_structures(
         found = _stored(cache / f"{key}.npz")
         if found is None:  # damaged: done again
             content = [_cell(one, folder) for one in cells[parts[i]]]
-            read_part(content, wanted[parts[i]], cache / f"{key}.npz")
+            _write(read_part(content, wanted[parts[i]]), cache / f"{key}.npz")
             found = _stored(cache / f"{key}.npz")
         if found is None:
             raise UserError(f"{cache / key}.npz cannot be read; remove the folder {cache}")
@@ -121,8 +127,8 @@ def read_structures(
     return ReadStructures(join(packs), problems, hasher.hexdigest())
 
 
-def read_part(cells: Sequence[Cell], wanted: Sequence[Wanted | None], path: Path) -> None:
-    """Read the structures of some rows and write them, with what is wrong, to a file."""
+def read_part(cells: Sequence[Cell], wanted: Sequence[Wanted | None]) -> Arrays:
+    """Read the structures of some rows; return them, with what is wrong, as named arrays."""
     structures: list[Structure | None] = []
     problems = []
     for cell, roles in zip(cells, wanted, strict=True):
@@ -138,8 +144,12 @@ def read_part(cells: Sequence[Cell], wanted: Sequence[Wanted | None], path: Path
         problems.append(problem)
     # text in a fixed width would take the longest message's room for every row
     text = np.frombuffer("\0".join(problems).encode(), np.uint8)
+    return {"problems": text, **pack(structures).arrays()}
+
+
+def _write(arrays: Arrays, path: Path) -> None:
     with write_aside(path) as aside, aside.open("wb") as stream:
-        np.savez(stream, problems=text, **pack(structures).arrays())
+        np.savez(stream, **arrays)
 
 
 def _stored(path: Path) -> tuple[PackedStructures, list[str]] | None:

@@ -8,28 +8,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cetransfer.compute.parts import in_parts
 from cetransfer.errors import UserError
 from cetransfer.features.environment import featurize
 from cetransfer.features.grid import featurize_grid
 from cetransfer.features.schema import feature_schema
 from cetransfer.files import read_table, write_aside
-from cetransfer.parallel import in_parts
 from cetransfer.progress import say
 from cetransfer.provenance import digest
 from cetransfer.structures.prototypes import prototype_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from cetransfer.datasets.dataset import Dataset
     from cetransfer.settings import FeatureSettings
-    from cetransfer.structures.packed import PackedStructures
 
 PART = 500
-"""Structures a process featurises before it writes them down."""
+"""Structures of which the features are computed and written down at once."""
 
 
 SOURCES = "sources"
@@ -96,8 +94,9 @@ def _computed(dataset: Dataset, settings: FeatureSettings, partial: Path) -> NDA
     if len(missing) < len(parts):
         say(f"going on: {len(parts) - len(missing)} of {len(parts)} parts are there already")
     in_parts(
-        featurize_part,
-        ((structures[parts[i]], settings, names[parts[i]], files[i]) for i in missing),
+        featurize,
+        ((structures[parts[i]], settings, names[parts[i]]) for i in missing),
+        lambda place, values: _write(values, files[missing[place]]),
         len(missing),
         f"features of {len(structures)} structures",
         most_workers=len(missing) // 2,
@@ -105,11 +104,7 @@ def _computed(dataset: Dataset, settings: FeatureSettings, partial: Path) -> NDA
     return np.concatenate([np.load(file) for file in files])
 
 
-def featurize_part(
-    structures: PackedStructures, settings: FeatureSettings, names: Sequence[str], path: Path
-) -> None:
-    """Compute the features of some structures and write them to a file."""
-    values = featurize(structures, settings, names)
+def _write(values: NDArray[np.float64], path: Path) -> None:
     with write_aside(path) as aside, aside.open("wb") as stream:
         np.save(stream, values)
 

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cetransfer.compute.chosen import working_on
 from cetransfer.datasets.dataset import Dataset
 from cetransfer.errors import UserError
 from cetransfer.features import store
 from cetransfer.features.environment import featurize
 from cetransfer.features.store import feature_file, stored_features
-from cetransfer.settings import FeatureSettings
+from cetransfer.settings import ComputeSettings, FeatureSettings
 from cetransfer.structures.packed import pack
 from cetransfer.structures.prototypes import PROTOTYPES
 
@@ -55,6 +56,14 @@ def test_finished_parts_are_taken_and_damaged_ones_done_again(data, tmp_path, mo
     assert values[2:].tolist() == expected[2:].tolist()
     assert "going on: 1 of 3 parts" in capsys.readouterr().err
     assert not partial.exists()
+
+
+def test_a_cluster_gives_the_same_features(data, tmp_path, monkeypatch, dask_cluster):
+    monkeypatch.setattr(store, "PART", 2)
+    here = stored_features(data, SETTINGS, tmp_path / "here")
+    with working_on(ComputeSettings("dask", address=dask_cluster.scheduler_address)):
+        there = stored_features(data, SETTINGS, tmp_path / "there")
+    assert there.tobytes() == here.tobytes()
 
 
 def test_a_structure_without_features_is_named_by_its_row_in_the_file(data, tmp_path):

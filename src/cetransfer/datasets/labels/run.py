@@ -1,21 +1,16 @@
-"""Label a prototype on all cores; a killed run goes on where it was."""
+"""Label a prototype in parts; a killed run goes on where it was."""
 
 from __future__ import annotations
 
-import os
 import shutil
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
-from joblib import cpu_count
-
+from cetransfer.compute.parts import in_parts
 from cetransfer.datasets.labelled import label_attributes
 from cetransfer.datasets.labels.network import require_chgnet
 from cetransfer.errors import UserError
 from cetransfer.files import write_aside
-from cetransfer.progress import say, track
+from cetransfer.progress import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +25,6 @@ def label_prototype(
     prototype: str,
     output_dir: Path,
     *,
-    workers: int | None = None,
     elements: tuple[str, ...] | None = None,
 ) -> Path:
     """Compute energies of all combinations of elements in one prototype with CHGNet.
@@ -46,8 +40,6 @@ def label_prototype(
         Name or path of a .cif, as `cetransfer.structures.prototypes.prototype_named` takes it.
     output_dir
         Folder for ``surrogate_<prototype>.parquet`` and ``surrogate_elements.parquet``.
-    workers
-        Worker processes of one thread each; by default one for every core this process may use.
     elements
         Elements on every cation site; by default the 73, but not for three cation sites.
 
@@ -62,15 +54,13 @@ def label_prototype(
     Raises
     ------
     UserError
-        If chgnet is not installed, an argument cannot be used, the folder cannot be written or a
-        worker process dies.
+        If chgnet is not installed, an argument cannot be used, the folder cannot be written or
+        workers keep dying.
     """
     require_chgnet()
     from cetransfer.datasets.labels.settings import LabelSettings
 
     settings = LabelSettings.checked(prototype, elements)
-    if workers is not None and workers < 1:
-        raise UserError(f"workers={workers} cannot label anything; give 1 or more")
     name = settings.prototype.name
     table = output_dir / f"surrogate_{name}.parquet"
     if _key_of(table) == settings.key:
@@ -79,7 +69,7 @@ def label_prototype(
     references = output_dir / "surrogate_elements.parquet"
     chunks = output_dir / f".labels-{name}-{settings.key}"
     _make_folder(chunks)
-    _compute(settings, chunks, references, workers or cpu_count())
+    _compute(settings, chunks, references)
     frame = _merge(settings, chunks, references)
     with write_aside(table) as aside:
         frame.to_parquet(aside, index=False)
@@ -87,38 +77,30 @@ def label_prototype(
     return table
 
 
-def _compute(settings: LabelSettings, chunks: Path, references: Path, workers: int) -> None:
-    """Compute what is missing in a pool of spawned single-threaded processes."""
-    from cetransfer.datasets.labels import worker
+def _compute(settings: LabelSettings, chunks: Path, references: Path) -> None:
+    """Compute what is missing, a row of the grid at a time."""
+    from cetransfer.datasets.labels.worker import compute_part
 
-    missing = [one for one in settings.elements if not (chunks / f"{one}.parquet").exists()]
-    stale = _key_of(references) != settings.reference_key
-    if not missing and not stale:
-        return
-    if len(missing) < len(settings.elements):
-        say(f"going on: {len(settings.elements) - len(missing)} rows of the grid are there already")
-    # idle threads that spin would take the core from the next process
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    pool = ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=worker.start_worker
-    )
-    try:
-        tasks = [pool.submit(worker.write_references, settings, references)] if stale else []
-        tasks += [
-            pool.submit(worker.write_chunk, settings, one, chunks / f"{one}.parquet")
-            for one in missing
-        ]
-        label = f"labelling {settings.prototype.name} with CHGNet"
-        for task in track(as_completed(tasks), label, total=len(tasks)):
-            task.result()
-    except BrokenProcessPool as error:
-        raise UserError(
-            "a worker process of the labelling ended early (out of memory?); finished rows are "
-            "kept, run the same command again, with fewer workers if it happens again"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+    files = {one: chunks / f"{one}.parquet" for one in settings.elements}
+    missing: list[str | None] = [one for one, path in files.items() if not path.exists()]
+    if len(missing) < len(files):
+        say(f"going on: {len(files) - len(missing)} rows of the grid are there already")
+    if _key_of(references) != settings.reference_key:
+        missing.insert(0, None)  # first, as it takes longest
+
+    def keep(place: int, frame: pd.DataFrame) -> None:
+        element = missing[place]
+        with write_aside(references if element is None else files[element]) as aside:
+            frame.to_parquet(aside, index=False)
+
+    if missing:
+        in_parts(
+            compute_part,
+            ((settings, one) for one in missing),
+            keep,
+            len(missing),
+            f"labelling {settings.prototype.name} with CHGNet",
+        )
 
 
 def _merge(settings: LabelSettings, chunks: Path, references: Path) -> pd.DataFrame:

@@ -1,14 +1,9 @@
-"""What runs in a worker process: one row of the grid, or the elemental references."""
+"""What a worker does: one row of the grid, or the elemental references."""
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from functools import cache
 from itertools import product
-from multiprocessing import parent_process
-from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,43 +12,21 @@ from cetransfer.datasets.labels.internal import Relaxation
 from cetransfer.datasets.labels.network import Calculator
 from cetransfer.datasets.labels.references import elemental_references
 from cetransfer.datasets.labels.settings import ANION
-from cetransfer.files import write_aside
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
     from cetransfer.datasets.labels.settings import LabelSettings
     from cetransfer.structures.prototypes import Prototype
 
 
-def start_worker() -> None:
-    """Die quietly on Ctrl-C, and with the parent even if that was killed outright."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    parent = parent_process()
-    if parent is not None:
-
-        def follow() -> None:
-            wait([parent.sentinel])
-            os._exit(1)
-
-        threading.Thread(target=follow, daemon=True).start()
-
-
-def write_chunk(settings: LabelSettings, element: str, path: Path) -> None:
-    """Label all compounds with `element` on A and write them as a parquet file."""
-    frame = label_row(settings, element)
-    with write_aside(path) as aside:
-        frame.to_parquet(aside, index=False)
-
-
-def write_references(settings: LabelSettings, path: Path) -> None:
-    """Compute the elemental references and write them as a parquet file with their key."""
+def compute_part(settings: LabelSettings, element: str | None) -> pd.DataFrame:
+    """Label all compounds with `element` on A; None: compute the elemental references instead."""
+    if element is not None:
+        return label_row(settings, element)
     frame = elemental_references(_calculator(), settings.elements)
     frame.attrs["key"] = settings.reference_key
-    with write_aside(path) as aside:
-        frame.to_parquet(aside, index=False)
+    return frame
 
 
 def label_row(settings: LabelSettings, element: str) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 import cetransfer
+from cetransfer.compute.parts import side_by_side
 from cetransfer.evaluation.case import notes
 from cetransfer.evaluation.paper2023.recipe import (
     DOI,
@@ -23,7 +24,6 @@ from cetransfer.evaluation.paper2023.training import stored_scores, train_in_tur
 from cetransfer.evaluation.statistics import corrected_t
 from cetransfer.features.domain import hashes_of
 from cetransfer.features.schema import feature_schema
-from cetransfer.parallel import side_by_side
 from cetransfer.provenance import array_digest, digest, git_commit, package_versions
 
 if TYPE_CHECKING:

@@ -6,15 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from cetransfer.compute.chosen import working_on
 from cetransfer.datasets.labels import label_prototype
 from cetransfer.datasets.labels.settings import LabelSettings
 from cetransfer.errors import UserError
+from cetransfer.settings import ComputeSettings
 from cetransfer.structures.prototypes import PROTOTYPES
 
 pytest.importorskip("chgnet")
@@ -26,13 +29,22 @@ import signal, sys
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from cetransfer.datasets.labels import label_prototype
-label_prototype("spinel", Path(sys.argv[1]), workers=1, elements=tuple(sys.argv[2].split()))
+label_prototype("spinel", Path(sys.argv[1]), elements=tuple(sys.argv[2].split()))
 """
+
+
+@pytest.fixture(autouse=True, scope="module")
+def here():
+    """Label in this process: starting others takes longer than these few rows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOKY_MAX_CPU_COUNT", "1")
+        yield
 
 
 def start(folder, elements=ELEMENTS):
     command = [sys.executable, "-c", SCRIPT, str(folder), " ".join(elements)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    path = os.pathsep.join(sys.path)
+    environment = {**os.environ, "PYTHONPATH": path, "LOKY_MAX_CPU_COUNT": "2"}
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
 
@@ -71,7 +83,7 @@ def is_alive(pid):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
-    return label_prototype("spinel", folder, workers=1, elements=ELEMENTS)
+    return label_prototype("spinel", folder, elements=ELEMENTS)
 
 
 def test_table_is_sorted_and_complete(whole):
@@ -124,9 +136,24 @@ def test_interrupt_ends_cleanly(tmp_path):
         assert len(pd.read_parquet(path)) == len(MANY)
 
 
+def test_labels_of_a_cluster_are_the_same_though_a_worker_is_killed(whole, tmp_path, dask_cluster):
+    def kill_one():
+        deadline = time.monotonic() + 60
+        while not chunks(tmp_path) and time.monotonic() < deadline:
+            time.sleep(0.002)
+        os.kill(next(iter(dask_cluster.workers.values())).pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    with working_on(ComputeSettings("dask", address=dask_cluster.scheduler_address)):
+        path = label_prototype("spinel", tmp_path, elements=ELEMENTS)
+    killer.join()
+    assert path.read_bytes() == whole.read_bytes()
+
+
 def test_finished_table_is_not_computed_again(whole, monkeypatch):
     before = whole.stat().st_mtime_ns
-    monkeypatch.setattr("cetransfer.datasets.labels.run.ProcessPoolExecutor", None)
+    monkeypatch.setattr("cetransfer.datasets.labels.run.in_parts", None)
     assert label_prototype("spinel", whole.parent, elements=ELEMENTS) == whole
     assert whole.stat().st_mtime_ns == before
 
@@ -135,7 +162,7 @@ def test_chunks_of_another_configuration_are_not_taken_up(tmp_path):
     stale = tmp_path / ".labels-perovskite-000000000000"
     stale.mkdir()
     (stale / "Mg.parquet").write_bytes(b"not a table")
-    path = label_prototype("perovskite", tmp_path, workers=1, elements=("Mg",))
+    path = label_prototype("perovskite", tmp_path, elements=("Mg",))
     assert len(pd.read_parquet(path)) == 1
     assert stale.exists()
 
@@ -153,7 +180,7 @@ def test_chunks_of_another_configuration_are_not_taken_up(tmp_path):
     ],
 )
 def test_every_prototype_is_labelled(tmp_path, prototype, elements, formula, measured):
-    path = label_prototype(prototype, tmp_path, workers=1, elements=elements)
+    path = label_prototype(prototype, tmp_path, elements=elements)
     frame = pd.read_parquet(path)
     found = PROTOTYPES[prototype]
     sites = len(found.roles) - 1
@@ -173,16 +200,16 @@ def test_every_prototype_is_labelled(tmp_path, prototype, elements, formula, mea
 
 
 def test_a_cif_of_the_perovskite_gets_the_labels_of_the_perovskite(tmp_path, cif):
-    own = label_prototype(str(cif("my_perovskite")), tmp_path, workers=1, elements=("Sr", "Ti"))
+    own = label_prototype(str(cif("my_perovskite")), tmp_path, elements=("Sr", "Ti"))
     assert own.name == "surrogate_my_perovskite.parquet"
-    ours = label_prototype("perovskite", tmp_path, workers=1, elements=("Sr", "Ti"))
+    ours = label_prototype("perovskite", tmp_path, elements=("Sr", "Ti"))
     one, other = pd.read_parquet(own), pd.read_parquet(ours)
     pd.testing.assert_frame_equal(one, other, rtol=0, atol=1e-6)
 
 
 def test_a_cif_without_a_prototype_of_the_package_is_labelled(tmp_path, cif):
     path = cif("my_ilmenite")
-    table = label_prototype(str(path), tmp_path, workers=1, elements=("Fe", "Ti"))
+    table = label_prototype(str(path), tmp_path, elements=("Fe", "Ti"))
     frame = pd.read_parquet(table).set_index("formula")
     assert list(frame.index) == ["FeFeO3", "FeTiO3", "TiFeO3", "TiTiO3"]
     assert frame.loc["FeTiO3", "lattice_constant"] == pytest.approx(5.088, rel=0.02)
@@ -208,7 +235,7 @@ def test_the_key_of_the_versioned_tables_stays():
 
 
 def test_three_cation_sites_take_the_elements_that_are_given(tmp_path):
-    frame = pd.read_parquet(label_prototype("garnet", tmp_path, workers=1, elements=("Al",)))
+    frame = pd.read_parquet(label_prototype("garnet", tmp_path, elements=("Al",)))
     assert list(frame["formula"]) == ["Al3Al2Al3O12"]
     assert {"A", "B", "C", "X", "x", "y", "z"} <= set(frame.columns)
 
@@ -223,7 +250,6 @@ def test_three_cation_sites_take_the_elements_that_are_given(tmp_path):
         ({"elements": ("Mg", "Mg")}, "more than once"),
         ({"elements": ("Cm",)}, "'Cm'"),
         ({"elements": ()}, "at least one"),
-        ({"workers": 0}, "workers=0"),
         ({"output_dir": Path("/proc/no")}, "cannot make the folder"),
     ],
 )

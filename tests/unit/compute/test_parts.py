@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from cetransfer.compute.parts import side_by_side
 from cetransfer.errors import UserError
-from cetransfer.parallel import side_by_side
 
 
 def write(folder, name):
@@ -47,5 +47,5 @@ def test_what_a_call_refuses_is_passed_on(run, cores):
 
 
 def test_a_process_that_ends_early_is_told_with_the_remedy(run):
-    with pytest.raises(UserError, match=r"writing: a worker process ended early.*run the same"):
+    with pytest.raises(UserError, match=r"^a worker process ended early.*run the same"):
         run(end, 2)

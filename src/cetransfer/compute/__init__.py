@@ -1,0 +1,1 @@
+"""Who does the work that comes in parts: this process, others of this machine, or a cluster."""
