@@ -177,6 +177,24 @@ def test_four_workers_killed_every_few_seconds_for_two_minutes_lose_nothing(tool
     assert (table["state"] == "lost").sum() > 20
 
 
+def test_on_a_cluster_a_killed_worker_changes_no_number(tools, tmp_path, scheduler, start_worker):
+    project = tools.make_project(tmp_path / "project")
+    words = (*WORDS, "sweep.sampler=random", "sweep.pruner=none", "training.epochs=30")
+    assert tools.call("sweep", *words, "output_dir=alone", cwd=project).returncode == 0
+    first, _ = start_worker(), start_worker()
+    cluster = ("compute=dask", f"compute.address={scheduler[1]}", "output_dir=cluster")
+    process = tools.start("sweep", *words, *cluster, cwd=project, stdout=subprocess.DEVNULL)
+    time.sleep(20)
+    first.kill()
+    assert process.wait(LIMIT) == 0
+    columns = ["outer", "trial"]
+    alone, shared = (
+        read(project / folder)[1].sort_values(columns, ignore_index=True)
+        for folder in ("alone", "cluster")
+    )
+    pd.testing.assert_frame_equal(alone, shared, check_exact=False, rtol=1e-6)
+
+
 BAD = [
     (["sweep=smal"], "sweep has no option 'smal'; did you mean small?"),
     (["sweep.trails=3"], "did you mean sweep.trials?"),
