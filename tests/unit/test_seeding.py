@@ -37,6 +37,9 @@ def test_the_values_of_the_purposes_are_part_of_every_result():
         "PAPER": 9,
         "SIGN_FLIP": 12,
         "INNER_FOLDS": 13,
+        "SWEEP_FOLDS": 20,
+        "SWEEP_ROWS": 21,
+        "SWEEP_ASK": 22,
     }
 
 
