@@ -44,10 +44,12 @@ class Cluster(Workers):
 
     def __init__(self, address: str) -> None:
         require_cluster("distributed")
+        import dask
         from distributed import Client
 
         # what the user has to know is told in one line
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
         self.address = address
         try:
             # a client that fails to connect complains at its end

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -94,6 +95,23 @@ def test_jobs_do_the_work_and_are_cancelled_at_the_end(command, tmp_path, capsys
     assert len(submitted) == 2
     assert set((tmp_path / "cancelled").read_text().split()) == set(submitted)
     assert "#SBATCH -J cetransfer" in capsys.readouterr().err
+
+
+def test_a_job_that_ends_is_submitted_anew(command, tmp_path):
+    command("sbatch", SBATCH)
+    command("scancel", SCANCEL)
+    kept = []
+
+    def keep(place, _):
+        kept.append(place)
+        if len(kept) == 2:
+            (job,) = (tmp_path / "running").read_text().split()
+            os.killpg(int(job), signal.SIGKILL)
+
+    with working_on(slurm("compute.cores=1", "compute.memory=2GB")):
+        in_parts(time.sleep, ((0.1,) for _ in range(6)), keep, 6, "sleeping")
+    assert sorted(kept) == list(range(6))
+    assert len((tmp_path / "running").read_text().split()) == 2
 
 
 def test_an_interrupt_stays_ours(monkeypatch):

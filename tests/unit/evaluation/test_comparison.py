@@ -10,6 +10,7 @@ from cetransfer.errors import UserError
 from cetransfer.evaluation import trained
 from cetransfer.evaluation.comparison import compare, comparison_key
 from cetransfer.networks.predict import predict
+from cetransfer.settings import ComputeSettings
 from cetransfer.transfer.strategy import make_plans
 
 NETS = 2 * (3 + 1)
@@ -254,6 +255,7 @@ def test_whatever_changes_the_numbers_changes_the_key(settings, make_case, chang
         lambda s: setattr(s, "output_dir", "elsewhere"),
         lambda s: setattr(s, "source_dir", "elsewhere"),
         lambda s: setattr(s.tracking, "uri", "sqlite:///elsewhere.db"),
+        lambda s: setattr(s, "compute", ComputeSettings("dask", address="tcp://elsewhere:8786")),
     ],
 )
 def test_where_and_how_loudly_it_runs_is_no_part_of_the_key(settings, make_case, change):
