@@ -1,5 +1,6 @@
 # make compare   from a fresh clone to a verdict
-# make test      checks and the whole test suite
+# make test      checks and the test suite
+# make slow      the proofs that take minutes: servers stopped, workers killed, environments built
 # make pipeline  the comparison as DVC stages, redoing only what changed
 # make ui        the tracking pages in a browser
 # make dashboard the trials of the sweep written to last in a browser (SWEEP=FOLDER: of another one)
@@ -12,13 +13,16 @@ RUN := PYTHONPATH=src .venv/bin/python -m
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: compare test check ui dashboard pipeline bench default-model accuracy data
+.PHONY: compare test slow check ui dashboard pipeline bench default-model accuracy data
 
 compare: .venv/ready data
 	$(RUN) cetransfer compare
 
 test: .venv/ready data check
-	$(RUN) pytest
+	$(RUN) pytest -m "not slow"
+
+slow: .venv/ready data
+	$(RUN) pytest -m slow
 
 check: .venv/ready
 	$(RUN) ruff check .
