@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
@@ -26,11 +27,15 @@ from scipy import stats
 from cetransfer.progress import set_quiet
 from cetransfer.settings import project_root
 from cetransfer.sweeps.executors.here import Here
+from cetransfer.sweeps.executors.local import Local
 from cetransfer.sweeps.pruners import make_pruner
 from cetransfer.sweeps.run import check_sweep, drive
 from cetransfer.sweeps.samplers import make_sampler
 from cetransfer.sweeps.search import Search
 from cetransfer.sweeps.workshop import Workshop
+
+if TYPE_CHECKING:
+    from cetransfer.sweeps.executors.executor import Executor
 
 TRIALS = 32
 ALONE = 4
@@ -55,7 +60,9 @@ def words_of(network: str) -> list[str]:
     ]
 
 
-def study(workshop: Workshop, seed: int, batch: int, trials: int) -> float:
+def study(
+    workshop: Workshop, seed: int, batch: int, trials: int, executor: Executor | None = None
+) -> float:
     """Run one study on the first outer fold and return its best inner error."""
     import dataclasses
 
@@ -69,22 +76,27 @@ def study(workshop: Workshop, seed: int, batch: int, trials: int) -> float:
         pruner=make_pruner(sweep.pruner),
     )
     search = Search(found, space, sweep, 0)
-    drive(search, Here(workshop), "study")
+    drive(search, executor or Here(workshop), "study")
     return float(search.best()[0].values[0])
 
 
-def stacked(network: str) -> float:
-    """Return the trials a minute of stacks, in a process of their own."""
+def stacked(network: str, workers: int) -> float:
+    """Return the trials a minute of stacks, from the start of a process to its end."""
     began = time.perf_counter()
-    code = f"import sweep; sweep.stack_alone({network!r})"
+    code = f"import sweep; sweep.stack_alone({network!r}, {workers})"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)  # noqa: S603 - ourselves
     return 60 * TRIALS / (time.perf_counter() - began)
 
 
-def stack_alone(network: str) -> None:
+def stack_alone(network: str, workers: int) -> None:
     """Run the study that is timed."""
     set_quiet(quiet=True)
-    study(Workshop(words_of(network), project_root()), 0, 16, TRIALS)
+    workshop = Workshop(words_of(network), project_root())
+    if workers == 1:
+        study(workshop, 0, 16, TRIALS)
+        return
+    with Local(workshop.composer.words, workshop.root, workers) as executor:
+        study(workshop, 0, 16, TRIALS, executor)
 
 
 def one_by_one(network: str) -> float:
@@ -134,12 +146,15 @@ def main() -> None:
     words = sys.argv[1:]
     studies = int(words.pop()) if "--studies" in words else 0
     for network in [word for word in words if word != "--studies"] or ["small", "default"]:
-        stack, alone = stacked(network), one_by_one(network)
-        print(
-            f"{network:8s} trials a minute: stacks {stack:.1f}, one process each {alone:.1f}, "
-            f"ratio {stack / alone:.1f}",
-            flush=True,
-        )
+        alone = one_by_one(network)
+        print(f"{network:8s} trials a minute: one process each {alone:.1f}", flush=True)
+        for workers in (1, cpu_count()):
+            rate = stacked(network, workers)
+            print(
+                f"{network:8s} trials a minute: stacks, compute.workers={workers}, {rate:.1f}, "
+                f"ratio {rate / alone:.1f}",
+                flush=True,
+            )
         if studies:
             repeated(network, studies)
 
