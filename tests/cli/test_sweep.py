@@ -177,6 +177,7 @@ def test_four_workers_killed_every_few_seconds_for_two_minutes_lose_nothing(tool
     assert (table["state"] == "lost").sum() > 20
 
 
+@pytest.mark.slow
 def test_on_a_cluster_a_killed_worker_changes_no_number(tools, tmp_path, scheduler, start_worker):
     project = tools.make_project(tmp_path / "project")
     words = (*WORDS, "sweep.sampler=random", "sweep.pruner=none", "training.epochs=30")

@@ -167,6 +167,7 @@ def test_reproduce_runs_them_and_compares_bit_for_bit(tools, result, tmp_path):
     assert f"row {table['row'][7]}" in done.stderr
 
 
+@pytest.mark.slow
 def test_reproduce_of_an_older_commit_runs_in_a_worktree(tools, tmp_path):
     repository = tmp_path / "repository"
     root = tools.DATA.parent
@@ -206,6 +207,7 @@ def test_reproduce_of_an_older_commit_runs_in_a_worktree(tools, tmp_path):
     assert len(listed.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_in_the_middle_of_a_comparison(
     tools, copy_of_first, mlflow_server, tmp_path
 ):

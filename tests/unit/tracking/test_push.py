@@ -101,6 +101,7 @@ def test_runs_wait_while_the_server_is_away_and_are_sent_once(logged, mlflow_ser
     require_equal(logged, mlflow_server)
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_away_in_the_middle_leaves_nothing_lost_or_doubled(
     logged, mlflow_server, monkeypatch
 ):
@@ -122,6 +123,7 @@ def test_a_server_that_goes_away_in_the_middle_leaves_nothing_lost_or_doubled(
     require_equal(logged, mlflow_server)
 
 
+@pytest.mark.slow
 def test_a_run_whose_creation_was_not_confirmed_is_found_again(logged, mlflow_server, monkeypatch):
     mlflow_server.start()
     real = Pusher._created  # noqa: SLF001 - to fail there
@@ -138,6 +140,7 @@ def test_a_run_whose_creation_was_not_confirmed_is_found_again(logged, mlflow_se
     require_equal(logged, mlflow_server)
 
 
+@pytest.mark.slow
 def test_a_run_that_has_not_ended_waits_and_what_names_it_too(logged, mlflow_server):
     mlflow_server.start()
     own, _ = runs_of(logged.client)

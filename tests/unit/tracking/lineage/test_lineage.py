@@ -265,6 +265,7 @@ def multiplied(root, parent, times):
     return ids[parent]
 
 
+@pytest.mark.slow
 def test_among_2000_runs_a_lineage_takes_less_than_two_seconds(logged):
     root, parent, _ = logged
     with sqlite3.connect(database(root)) as connection:
