@@ -43,6 +43,7 @@ def make(tools, tmp_path):
     return made
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_same_file_though_a_worker_is_killed(make, tools, dask_cluster):
     here, there = make("here"), make("there")
     done = tools.call(*OWN, "compute.workers=2", cwd=here)

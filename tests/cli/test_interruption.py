@@ -55,7 +55,8 @@ def test_ctrl_c_ends_with_one_line_and_leaves_nothing_half_written(tools, projec
 def test_after_a_kill_the_same_command_goes_on_to_the_same_numbers(first, tools, project, inside):
     words = ("compare", *tools.TINY, "output_dir=out")
     process = tools.start(*words, cwd=project)
-    wait_for(lambda: list((project / "out").glob(".partial-*/**/target_only/model.json")), process)
+    kept = ".partial-*/strategies/fine_tune/model.json"
+    wait_for(lambda: list((project / "out").glob(kept)), process)
     process.kill()
     process.communicate()
     assert process.returncode == -signal.SIGKILL

@@ -92,6 +92,7 @@ def test_status_shows_progress_and_the_best_so_far(swept, inside):
         assert "best so far" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_goes_on_to_the_same_numbers(swept, tools, tmp_path):
     project = tools.make_project(tmp_path / "project")
     kills = 0
@@ -159,6 +160,7 @@ def is_whole(project, trials):
     return table
 
 
+@pytest.mark.slow
 def test_no_trial_is_lost_when_workers_are_killed(tools, tmp_path):
     project = tools.make_project(tmp_path / "project")
     words = (*WORDS, "compute.workers=2", "sweep.trials=12", "training.epochs=30")

@@ -150,6 +150,7 @@ def test_reproduce_prints_the_commands(inside, result):
     assert "data.dvc" not in done.stdout
 
 
+@pytest.mark.slow
 def test_reproduce_runs_them_and_compares_bit_for_bit(tools, result, tmp_path):
     project = shutil.copytree(result[0], tmp_path / "project", symlinks=True)
     before = {path: sha256(path) for path in result[1].iterdir() if path.is_file()}

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cetransfer.row_spans import count, holds, spans_of, union
@@ -14,6 +14,7 @@ def test_rows_become_spans():
     assert spans_of(np.array([], dtype=int)) == ""
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_spans_hold_just_these_rows(rows):
     spans = spans_of(np.array(sorted(rows), dtype=int))
@@ -21,6 +22,7 @@ def test_spans_hold_just_these_rows(rows):
     assert count(spans) == len(rows)
 
 
+@settings(deadline=None)
 @given(ROWS, ROWS)
 def test_a_union_holds_the_rows_of_both(one, other):
     spans = [spans_of(np.array(sorted(rows), dtype=int)) for rows in (one, other)]

@@ -29,7 +29,7 @@ AT_A_TIME = 16_384
 """Compounds, for the sake of memory; a multiple of what the networks take at a time."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """What one strategy made, ready to predict; `cetransfer.load_model` returns it.
 
@@ -53,6 +53,11 @@ class Model:
     kind: Kind
     known: Known
     calibration: Calibration | None
+
+    def __repr__(self) -> str:
+        about = self.about
+        made = f"{about['strategy']['name']} on {about['dataset']}"
+        return f"<Model {self.id}: {self.quantity} in {about['unit']}, {made}>"
 
     @property
     def id(self) -> str:

@@ -29,7 +29,7 @@ def draw_coverage(comparison: Comparison, path: Path) -> None:
 
     names = list(comparison.coverage)[::-1]
     nominal = comparison.document["coverage"]["nominal"]
-    figure = Figure(figsize=(8.5, 1.7 + 0.42 * len(names)), layout="constrained")
+    figure = Figure(figsize=(8.5, 2.0 + 0.42 * len(names)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
     left.axvline(nominal, color="black", linewidth=0.8, linestyle=":")
     for height, name in enumerate(names):
@@ -49,14 +49,7 @@ def draw_coverage(comparison: Comparison, path: Path) -> None:
     for axes in (left, right):
         axes.grid(axis="x", alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-    for axes, columns in ((left, 3), (right, 2)):
-        axes.legend(
-            loc="upper left",
-            bbox_to_anchor=(0.0, -0.8 / (0.5 + 0.42 * len(names))),
-            fontsize=8,
-            ncols=columns,
-            frameon=False,
-        )
+    figure.legend(loc="outside lower left", fontsize=8, ncols=4, frameon=False)
     figure.suptitle(
         f"intervals of {comparison.document['n_unseen']} rows never trained on",
         fontsize=10,

@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from cetransfer.evaluation.baselines import BEST
 from cetransfer.progress import show
 from cetransfer.reporting.certainty import p_value, show_certainty, show_coverage
 
@@ -137,9 +138,24 @@ def show_comparison(comparison: Comparison) -> None:
 
 
 def sentence(comparison: Comparison) -> str:
-    """Return the verdict in one sentence."""
+    """Return the verdict in one sentence, and a second one where a baseline does better."""
     best = min(comparison.strategies, key=lambda line: line.mae)
     unit = comparison.document["unit"]
+    return _of_strategies(best, comparison, unit) + _of_baselines(best, comparison, unit)
+
+
+def _of_baselines(best: Score, comparison: Comparison, unit: str) -> str:
+    single = [line for line in comparison.baselines if line.name != BEST]
+    lowest = min(single, key=lambda line: line.mae)
+    if lowest.mae >= best.mae:
+        return ""
+    return (
+        f" The baseline {lowest.name} does better than all strategies, {lowest.mae:.4f} {unit}, "
+        "without any source."
+    )
+
+
+def _of_strategies(best: Score, comparison: Comparison, unit: str) -> str:
     if best.verdict is None:
         return f"Lowest error: {best.name}, {best.mae:.4f} {unit}. No transfer did better."
     gain = {

@@ -97,6 +97,7 @@ def test_jobs_do_the_work_and_are_cancelled_at_the_end(command, tmp_path, capsys
     assert "#SBATCH -J cetransfer" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_job_that_ends_is_submitted_anew(command, tmp_path):
     command("sbatch", SBATCH)
     command("scancel", SCANCEL)

@@ -33,3 +33,9 @@ def test_it_predicts_rows_it_was_not_trained_on_as_well_as_the_readme_says():
     assert error.mean() < 0.06
     label = table["formation_energy"]
     assert 0.85 < ((found["lower"] <= label) & (label <= found["upper"])).mean() < 0.98
+
+
+def test_a_model_says_what_it_is_in_one_line():
+    told = repr(load(FOLDER))
+    assert told.count("\n") == 0
+    assert "formation_energy in eV/atom, profile_kernel on surrogate" in told

@@ -52,6 +52,15 @@ def test_where_target_only_is_best_no_transfer_helped(finished):
     assert sentence(best) == ("Lowest error: target_only, 0.0010 eV/atom. No transfer did better.")
 
 
+def test_a_baseline_that_does_better_than_all_strategies_is_named(finished):
+    lowest = dataclasses.replace(finished.baselines[0], mae=0.0005)
+    other = dataclasses.replace(finished, baselines=[lowest, *finished.baselines[1:]])
+    told = sentence(with_best(other, verdict="gain", p_corrected=0.01, **JUDGED))
+    assert told.endswith(
+        "The baseline svr does better than all strategies, 0.0005 eV/atom, without any source."
+    )
+
+
 CONTRAST = Contrast("fine_tune", "best_baseline", -0.05, -0.07, -0.03, 0.002)
 
 

@@ -86,6 +86,7 @@ def test_a_server_never_takes_the_place_of_the_local_store(tmp_path):
     assert local_uri(TrackingSettings("sqlite:////a/b.db", "x"), tmp_path) == "sqlite:////a/b.db"
 
 
+@pytest.mark.slow
 def test_runs_wait_while_the_server_is_away_and_are_sent_once(logged, mlflow_server, capfd):
     require_server(logged)
     send_on(logged, "cetransfer")

@@ -136,6 +136,7 @@ def test_interrupt_ends_cleanly(tmp_path):
         assert len(pd.read_parquet(path)) == len(MANY)
 
 
+@pytest.mark.slow
 def test_labels_of_a_cluster_are_the_same_though_a_worker_is_killed(whole, tmp_path, dask_cluster):
     def kill_one():
         deadline = time.monotonic() + 60
