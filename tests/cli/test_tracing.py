@@ -139,6 +139,7 @@ def test_help_says_what_the_exit_status_means(tools, tmp_path):
         assert words in tools.call(command, "--help", cwd=tmp_path).stdout
 
 
+@pytest.mark.slow
 def test_reproduce_prints_the_commands(inside, result):
     project, output = result
     done = inside("reproduce", output.name, cwd=project)

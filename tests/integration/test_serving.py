@@ -140,6 +140,7 @@ def answers_and_refuses(ask, project):
         assert status == 400, body
 
 
+@pytest.mark.slow
 def test_the_champion_answers_over_http(project):
     with served(project, "local", 120) as ask:
         answers_and_refuses(ask, project)

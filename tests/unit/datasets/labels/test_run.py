@@ -102,6 +102,7 @@ def test_table_is_sorted_and_complete(whole):
     assert not list(whole.parent.glob(".*"))
 
 
+@pytest.mark.slow
 def test_killed_run_goes_on_without_losing_or_changing_a_row(whole, tmp_path):
     with start(tmp_path) as process:
         wait_for(lambda: chunks(tmp_path), process)
@@ -124,6 +125,7 @@ def test_killed_run_goes_on_without_losing_or_changing_a_row(whole, tmp_path):
     assert resumed.read_bytes() == whole.read_bytes()
 
 
+@pytest.mark.slow
 def test_interrupt_ends_cleanly(tmp_path):
     with start(tmp_path, MANY) as process:
         wait_for(lambda: chunks(tmp_path), process)
@@ -235,6 +237,7 @@ def test_the_key_of_the_versioned_tables_stays():
     assert LabelSettings.checked("spinel", None).key == "64f542a727f3"
 
 
+@pytest.mark.slow
 def test_three_cation_sites_take_the_elements_that_are_given(tmp_path):
     frame = pd.read_parquet(label_prototype("garnet", tmp_path, elements=("Al",)))
     assert list(frame["formula"]) == ["Al3Al2Al3O12"]
