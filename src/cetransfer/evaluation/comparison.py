@@ -153,8 +153,8 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             partial / "strategies" / strategy.name,
         )
     ]
-    last = {job.task.strategy.name: job for job in jobs}
     # of several numbers of labelled rows, the last one is what strategies are compared at
+    last = {job.task.strategy.name: job for job in jobs}
     kept = {job.folder for job in last.values()}
     outcomes = {
         made.job.folder: outcome_of(
@@ -203,11 +203,7 @@ def compare(settings: Settings, case: Case, root: Path, partial: Path) -> Compar
             judge=case.layout.judge,
             part=case.layout.part,
         )
-    nets_of = {
-        strategy.name: sources_of(strategy.pretrain or settings.dataset.pretrain)
-        for strategy in strategies
-        if strategy.uses_source
-    }
+    nets_of = {name: job.task.nets for name, job in last.items() if job.task.strategy.uses_source}
     commit, dirty = git_commit(root)
     document = {
         "strategies": [dataclasses.asdict(line) for line in strategy_scores],
