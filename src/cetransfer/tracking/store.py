@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from cetransfer.errors import UserError
@@ -82,9 +83,10 @@ def open_store(settings: TrackingSettings, root: Path) -> Store:
     location = None
     with store_errors(uri):
         if uri.startswith(SQLITE) and not uri.startswith(f"{SQLITE}file:"):
-            folder = Path(uri.removeprefix(SQLITE)).resolve().parent
-            folder.mkdir(parents=True, exist_ok=True)
-            location = (folder / "artifacts").as_uri()
+            file = Path(uri.removeprefix(SQLITE)).resolve()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            make_database(file)
+            location = (file.parent / "artifacts").as_uri()
         relocate(root)
         client = MlflowClient(tracking_uri=uri)
         experiment = client.get_experiment_by_name(settings.experiment)
@@ -98,6 +100,24 @@ def open_store(settings: TrackingSettings, root: Path) -> Store:
         else:
             experiment_id = experiment.experiment_id
     return Store(client, experiment_id, uri, run_tags(root), remote)
+
+
+def make_database(file: Path) -> None:
+    """Make MLflow's tables in a new file, which is there with all of them or not at all.
+
+    MLflow builds them in many steps and never goes on with a half-built file, so a process killed
+    meanwhile would leave a store that nobody can open.
+    """
+    from mlflow import MlflowClient
+
+    if file.exists():
+        return
+    with TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
+        aside = Path(folder) / file.name
+        MlflowClient(tracking_uri=f"{SQLITE}{aside}").search_experiments(max_results=1)
+        # a link and no rename: it leaves alone what another process made and filled meanwhile
+        with suppress(FileExistsError):
+            file.hardlink_to(aside)
 
 
 def import_mlflow() -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import functools
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,44 @@ def test_a_new_store_is_one_file_with_the_artifacts_beside_it(empty_project):
     assert experiment.name == "cetransfer"
     assert experiment.artifact_location == (empty_project / "mlruns" / "artifacts").as_uri()
     assert store.uri == f"sqlite:///{database(empty_project)}"
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from sqlalchemy import Engine, event
+from cetransfer.settings import TrackingSettings
+from cetransfer.tracking.store import open_store
+
+@event.listens_for(Engine, "before_cursor_execute")
+def count(*rest, seen=[]):
+    seen.append(1)
+    if len(seen) == int(sys.argv[2]):
+        os._exit(9)
+
+open_store(TrackingSettings(None, "cetransfer"), Path(sys.argv[1]))
+"""
+
+
+def test_a_store_whose_making_was_killed_is_made_anew(tmp_path):
+    command = [sys.executable, "-c", KILLED, str(tmp_path), "150"]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 9
+    assert not database(tmp_path).exists()
+    assert logged(open_store(LOCAL, tmp_path))
+
+
+def test_what_another_process_made_meanwhile_is_kept(tmp_path, monkeypatch):
+    def slow(file):
+        monkeypatch.undo()
+        run_ids.append(logged(open_store(LOCAL, tmp_path)))
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "exists", lambda path: path != file)
+            module.make_database(file)
+
+    run_ids = []
+    monkeypatch.setattr(module, "make_database", slow)
+    store = open_store(LOCAL, tmp_path)
+    assert store.client.get_run(run_ids[0]).info.status == "FINISHED"
 
 
 def test_opening_again_finds_the_same_experiment(store, project):
