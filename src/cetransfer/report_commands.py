@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cetransfer.reporting.pages.find import Found
     from cetransfer.reporting.pages.page import Page
     from cetransfer.settings_report import ReportSettings
+    from cetransfer.tracking.lineage.graph import Graph
     from cetransfer.tracking.records import Records
 
 
@@ -55,20 +56,24 @@ def _page(found: Found, records: Records, root: Path) -> Page:
         from cetransfer.reporting.pages.sweep import sweep_page
 
         return sweep_page(found.document, found.folder, _lines("sweep", found.document))
-    from cetransfer.tracking.lineage.build import Builder
-
-    graph = Builder(records, root).result(found.folder)
-    command = _again(found, root)
     if found.kind == "paper2023":
         from cetransfer.reporting.pages.paper2023 import paper2023_page
 
+        graph, command = _lineage(found, records, root), _again(found, root)
         return paper2023_page(found.document, found.folder, command, graph)
     from cetransfer.reporting.pages.comparison.data import data_drawings
     from cetransfer.reporting.pages.comparison.page import comparison_page
     from cetransfer.reporting.pages.comparison.stored import read_stored
 
     stored = read_stored(found.folder, found.document)
+    graph, command = _lineage(found, records, root), _again(found, root)
     return comparison_page(stored, command, graph, data_drawings(stored, root))
+
+
+def _lineage(found: Found, records: Records, root: Path) -> Graph:
+    from cetransfer.tracking.lineage.build import Builder
+
+    return Builder(records, root).result(found.folder)
 
 
 def _again(found: Found, root: Path) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cetransfer.errors import UserError
 from cetransfer.evaluation.paper2023.files import SCORES
 from cetransfer.reporting.pages.drawing import Drawing
 from cetransfer.reporting.pages.figures.lineage import lineage_drawing
@@ -36,7 +37,18 @@ LIMITS = (
 def paper2023_page(
     document: Mapping[str, Any], folder: Path, command: Sequence[str], graph: Graph
 ) -> Page:
-    """Draw published, repeated and leak-free errors side by side."""
+    """Draw published, repeated and leak-free errors side by side.
+
+    Raises
+    ------
+    UserError
+        If the table of its folds is not there.
+    """
+    if not (folder / SCORES).is_file():
+        raise UserError(
+            f"{folder} has no errors by fold ({SCORES} is missing), so there is nothing to draw; "
+            "run `cetransfer compare dataset=li2023 protocol=paper2023` again"
+        )
     folds = pd.read_csv(folder / SCORES)
     with report_style():
         sections = [
