@@ -1,0 +1,1 @@
+"""Screening: from a space of compounds to those worth making."""
