@@ -133,6 +133,13 @@ COMMANDS = {
         "cetransfer.commands",
         "label",
     ),
+    "report": Command(
+        "write a result as one HTML file with figures and their numbers: report RUN",
+        "report",
+        "cetransfer.report_commands",
+        "report",
+        ("run",),
+    ),
     "lineage": Command(
         "show where a number came from: lineage ID [--verify]",
         "lineage",
@@ -170,6 +177,7 @@ Examples:
   cetransfer screen model=default space=abo3
   cetransfer data audit li2023_spinel li2023_perovskite
   cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
+  cetransfer report outputs/compare/NAME                 report.html, figures and their numbers
   cetransfer lineage outputs/compare/NAME --verify       exits with 2 if something changed
   cetransfer lineage --descendants surrogate_perovskite:17
   cetransfer compare --cfg job            the configuration, without running
