@@ -7,8 +7,9 @@ import subprocess
 import time
 
 import pandas as pd
-import psycopg
 import pytest
+
+psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 
 WORDS = (
     "sweep=small",

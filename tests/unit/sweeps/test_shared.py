@@ -7,7 +7,6 @@ import threading
 import time
 import uuid
 
-import psycopg
 import pytest
 import sqlalchemy
 
@@ -19,6 +18,8 @@ from cetransfer.sweeps.shared import address_of, open_shared
 from cetransfer.sweeps.signs import SIGNS, Signs
 from cetransfer.sweeps.status import progress_of_shared
 from cetransfer.sweeps.storage import open_folder
+
+psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 
 GRACE = 60.0
 
