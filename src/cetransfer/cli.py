@@ -101,6 +101,12 @@ COMMANDS = {
         "cetransfer.sweep_commands",
         "status",
     ),
+    "screen": Command(
+        "screen a space of compounds for those worth making: screen model=MODEL space=SPACE",
+        "screen",
+        "cetransfer.screening_commands",
+        "screen",
+    ),
     "data list": Command(
         "list the data sets: size, origin, licence, whether it is here",
         "list",
@@ -168,6 +174,7 @@ Examples:
   cetransfer predict default my.csv output=predicted.csv
   cetransfer promote surrogate-1a2b3c4d/fine_tune         then: cetransfer predict champion ...
   cetransfer sweep sweep=small compute.workers=2
+  cetransfer screen model=default space=abo3
   cetransfer data audit li2023_spinel li2023_perovskite
   cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
   cetransfer report outputs/compare/NAME                 report.html, figures and their numbers

@@ -18,7 +18,7 @@ from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBas
 from yaml import YAMLError
 
 from cetransfer import settings as shapes
-from cetransfer import settings_report
+from cetransfer import settings_report, settings_screening
 from cetransfer.compute.check import check_compute
 from cetransfer.errors import UserError, nearest
 
@@ -41,6 +41,7 @@ SHAPES: dict[str, type] = {
     "register": shapes.RegisterSettings,
     "promote": shapes.PromoteSettings,
     "sweep": shapes.StudySettings,
+    "screen": settings_screening.ScreenSettings,
     "report": settings_report.ReportSettings,
 }
 
