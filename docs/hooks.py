@@ -1,4 +1,4 @@
-"""What the site shows of the code: a section for each strategy, and the files that pages link to."""
+"""What pages show of the repository: a section for each strategy, and files they link to."""
 
 from __future__ import annotations
 
@@ -35,9 +35,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
         for path in OUTSIDE.findall(page.content_string)
     }
     for path in sorted(linked):
-        files.append(
-            File.generated(config, f"repository/{path}", abs_src_path=str(PROJECT / path))
-        )
+        files.append(File.generated(config, f"repository/{path}", abs_src_path=str(PROJECT / path)))
     return files
 
 

@@ -3,17 +3,18 @@
 A block of commands is a fence of the language ``bash``; its further classes say how it is run:
 
 ``bash``
-    as written, always.
+    as written, always; ``status=2`` for what is to end so.
 ``{.bash .small}``
-    with the words of `SMALL` behind each command that trains, so that it takes seconds; with
-    ``.slow`` as well, as written among the slow tests.
+    with few, small networks and few baselines, so that it takes seconds; with ``.slow`` as well, as
+    written among the slow tests.
 ``{.bash .slow}``
     as written, among the slow tests only.
 ``{.bash .elsewhere why=REASON}``
     not here, for one of the reasons in `ELSEWHERE`.
 
 A block with a title is a file, written before the commands below it are run; a block of ``python``
-is a script; the lines of ``{.text .checked}`` must be among what the commands above it print.
+is a script; the lines of ``{.text .checked}`` must be among what the commands above it print. Of
+``make TARGET`` only the target is looked for: the suite and CI are run by it.
 """
 
 from __future__ import annotations
@@ -24,45 +25,55 @@ import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from cetransfer.evaluation import baselines
+from cetransfer.evaluation.paper2023 import recipe
 
 PROJECT = Path(__file__).parents[2]
 PAGES = {path.stem: path for path in sorted((PROJECT / "docs" / "site").glob("*.md"))}
 ELSEWHERE = {
-    "slurm": "submits jobs to Slurm",
-    "cluster": "asks a Dask scheduler on another machine",
+    "cluster": "asks a Dask scheduler or a database on another machine",
+    "forever": "goes on until it is ended",
+    "git": "asks or changes the user's own git repository and its versioned data",
+    "installs": "fetches the repository and installs packages",
     "key": "asks a service that wants the user's key",
     "server": "needs a server of the group's own",
-    "forever": "goes on until it is ended",
-    "installs": "installs packages or fetches the repository",
-    "git": "changes or asks the user's own git repository and its versioned data",
+    "slurm": "submits jobs to Slurm",
 }
+FEWER = ("network.hidden=[16]", "training.epochs=2", "training.source.epochs=1")
 SMALL = {
-    "compare": (
-        "network.hidden=[16]",
-        "training.epochs=2",
-        "training.source.epochs=1",
-        "protocol.members=2",
-        "protocol.folds=3",
-    ),
+    "compare": (*FEWER, "protocol.members=2"),
+    "train": FEWER,
     "sweep": (
-        "network.hidden=[16]",
-        "training.epochs=2",
-        "training.source.epochs=1",
+        *FEWER,
+        "protocol.members=2",
+        "sweep.trials=4",
+        "sweep.batch=4",
+        "sweep.outer_folds=2",
+        "sweep.inner_folds=3",
+        "sweep.rungs=[3]",
     ),
 }
-FENCE = re.compile(r"^```(?:(?P<language>\w+)|\{(?P<braces>[^}\n]*)\})?\n(?P<text>.*?)^```$", re.M | re.S)
+"""What is written behind a command to make it small."""
+
+KEPT_BASELINES = {"svr", "mean"}
+FENCE = re.compile(
+    r"^```(?:(?P<language>\w+)|\{(?P<braces>[^}\n]*)\})?\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fence of a page."""
+    """A fence of a page; `where` it stands is for messages."""
 
-    page: str
-    line: int
+    where: str
     language: str
     classes: frozenset[str]
     named: dict[str, str]
@@ -70,9 +81,18 @@ class Block:
 
     @property
     def commands(self):
-        """Its commands, each in one line."""
+        """Return its commands, each in one line."""
+        if self.language == "python":
+            return [f"python -c {shlex.quote(self.text)}"]
         joined = self.text.replace("\\\n", " ").splitlines()
         return [line for line in joined if shlex.split(line, comments=True)]
+
+    def runs(self, *, slow):
+        """Tell whether its commands are run by this part of the suite."""
+        if self.language == "python":
+            return True
+        later = "slow" in self.classes and "small" not in self.classes
+        return self.language == "bash" and "elsewhere" not in self.classes and (slow or not later)
 
 
 def blocks(page):
@@ -82,37 +102,65 @@ def blocks(page):
 
 
 def made(page, text, found):
+    """Return one fence."""
     words = shlex.split(found["braces"] or "") or [f".{found['language'] or 'text'}"]
     first, *classes = [word[1:] for word in words if word.startswith(".")]
     named = dict(word.split("=", 1) for word in words if not word.startswith("."))
-    line = text.count("\n", 0, found.start()) + 1
-    return Block(page, line, first, frozenset(classes), named, found["text"])
+    where = f"{page}.md, line {text.count(chr(10), 0, found.start()) + 1}"
+    return Block(where, first, frozenset(classes), named, found["text"])
 
 
 ALL = {page: blocks(page) for page in PAGES}
-WITH_COMMANDS = [
-    page for page, found in ALL.items() if any(b.language in ("bash", "python") for b in found)
-]
+
+
+def pages_with(*, slow):
+    """Return the pages with something to run in this part of the suite."""
+    return [
+        page
+        for page, found in ALL.items()
+        if any(block.runs(slow=slow) and ("slow" in block.classes or not slow) for block in found)
+    ]
 
 
 @pytest.fixture
-def project(tools, tmp_path):
-    """Return a project folder with data and model of its own, which commands may add to."""
-    folder = tools.make_project(tmp_path / "project")
-    (folder / "data").unlink()
-    shutil.copytree(tools.DATA, folder / "data")
+def project(tools, copy_of_first, tmp_path):
+    """Return a project with data and a model of its own, which commands may add to.
+
+    It has a tracking store already: making one takes longer than most commands.
+    """
     model = PROJECT / "models" / "default"
     if not model.is_dir():
         pytest.skip("models/default is not here: run `dvc pull`")
+    folder = copy_of_first(tmp_path / "project", "compare")
+    (folder / "data").unlink()
+    shutil.copytree(tools.DATA, folder / "data")
     (folder / "models").mkdir()
     (folder / "models" / "default").symlink_to(model, target_is_directory=True)
     return folder
 
 
+@pytest.fixture
+def small(monkeypatch):
+    """Give a context in which there are few baselines and the paper's trainings take an epoch."""
+
+    @contextmanager
+    def smaller():
+        with monkeypatch.context() as patch:
+            for name in set(baselines.BASELINES) - KEPT_BASELINES:
+                patch.delitem(baselines.BASELINES, name)
+            paper = recipe.PAPER
+            arms = (replace(arm, epochs=1) for arm in (paper.target_only, paper.transfer))
+            source = replace(paper.source, epochs=1, folds=1)
+            patch.setattr(recipe, "PAPER", recipe.Recipe(source, *arms))
+            yield
+
+    return smaller
+
+
 def in_the_shell(command, project):
     """Run a line in bash, where `cetransfer` is the command of this environment."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
+    return subprocess.run(
         ["/bin/bash", "-euo", "pipefail", "-c", command],
         cwd=project,
         env={**os.environ, "PATH": path},
@@ -121,67 +169,72 @@ def in_the_shell(command, project):
         timeout=3600,
         check=False,
     )
-    return done.returncode, done.stdout, done.stderr
 
 
-def run(block, project, inside, *, small):
-    """Run what a block says and return what it printed."""
-    if "title" in block.named:
-        (project / block.named["title"]).write_text(block.text)
-        return ""
-    if block.language == "python":
-        commands = [f"python -c {shlex.quote(block.text)}"]
-    else:
-        commands = block.commands
-    printed = ""
-    for command in commands:
+@pytest.fixture
+def run(project, inside, small):
+    """Call with a command to run it in the project."""
+
+    def run_command(command, *, smaller):
         words = shlex.split(command, comments=True)
         if words[0] == "make":
-            # its targets are commands of this page, of the suite or of CI; here: that they exist
-            command = f"make --dry-run --directory={shlex.quote(str(PROJECT))} {words[1]}"
-        if words[0] == "cetransfer" and not re.search(r"[|<>;$*]", command):
-            done = inside(*words[1:], *(SMALL.get(words[1], ()) if small else ()), cwd=project)
-            status, out, err = done.returncode, done.stdout, done.stderr
-        else:
-            status, out, err = in_the_shell(command, project)
-        where = f"{block.page}.md, line {block.line}: {command}"
-        wanted = int(block.named.get("status", 0))
-        assert status == wanted, f"{where}\nended with {status}\n{out[-2000:]}\n{err[-2000:]}"
-        printed += out + err
-    return printed
+            folder = shlex.quote(str(PROJECT))
+            return in_the_shell(f"make --dry-run --directory={folder} {words[1]}", project)
+        if words[0] != "cetransfer" or re.search(r"[|<>;$]", command):
+            return in_the_shell(command, project)
+        if not smaller:
+            return inside(*words[1:], cwd=project)
+        with small():
+            return inside(*words[1:], *SMALL[words[1]], cwd=project)
+
+    return run_command
 
 
 def plain(text):
     """Return the lines of a text without the spaces that a table or terminal brings."""
-    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+    return {" ".join(line.split()) for line in text.splitlines()}
 
 
-def run_page(page, project, inside, *, slow):
-    """Run a page from its first block to its last."""
+def run_page(page, project, run, *, slow):
+    """Do what a page says, from its first block to its last."""
     printed = ""
     for block in ALL[page]:
-        if block.language == "text" and "checked" in block.classes:
-            missing = set(plain(block.text)) - set(plain(printed))
-            assert not missing, f"{page}.md, line {block.line}: not printed: {missing}"
-        if block.language not in ("bash", "python") and "title" not in block.named:
-            continue
-        if "elsewhere" in block.classes or ("slow" in block.classes and not slow):
-            if not {"slow", "small"} <= block.classes:
-                continue
-        small = "small" in block.classes and not (slow and "slow" in block.classes)
-        printed = run(block, project, inside, small=small)
+        if "title" in block.named:
+            file = project / block.named["title"]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.text)
+        elif "checked" in block.classes:
+            assert plain(block.text) <= plain(printed), f"{block.where}: not printed\n{printed}"
+        elif block.runs(slow=slow):
+            smaller = "small" in block.classes and not (slow and "slow" in block.classes)
+            printed = "\n"
+            for command in block.commands:
+                done = run(command, smaller=smaller)
+                printed += done.stdout + done.stderr
+                wanted = int(block.named.get("status", 0))
+                assert done.returncode == wanted, f"{block.where}: {command}\n{printed[-3000:]}"
 
 
-@pytest.mark.parametrize("page", WITH_COMMANDS)
-def test_the_commands_of_a_page_run(page, project, inside, mirror):
+@pytest.mark.parametrize("page", pages_with(slow=False))
+def test_the_commands_of_a_page_run(page, project, run, mirror):
     assert mirror
-    run_page(page, project, inside, slow=False)
+    run_page(page, project, run, slow=False)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "page", [page for page in WITH_COMMANDS if any("slow" in b.classes for b in ALL[page])]
-)
-def test_the_long_commands_of_a_page_run(page, project, inside, mirror):
+@pytest.mark.parametrize("page", pages_with(slow=True))
+def test_the_long_commands_of_a_page_run(page, project, run, mirror):
     assert mirror
-    run_page(page, project, inside, slow=True)
+    run_page(page, project, run, slow=True)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_block_says_what_is_known_here(page):
+    for block in ALL[page]:
+        about = SimpleNamespace(classes=block.classes, named=set(block.named))
+        known = {"small", "slow", "elsewhere"} if block.language == "bash" else {"checked"}
+        assert about.classes <= known, block.where
+        assert about.named <= {"title", "status", "why"}, block.where
+        assert ("elsewhere" in block.classes) == (block.named.get("why") in ELSEWHERE), block.where
+        if "small" in block.classes:
+            assert {shlex.split(each)[1] for each in block.commands} <= set(SMALL), block.where
