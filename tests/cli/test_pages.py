@@ -29,6 +29,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 
@@ -62,7 +63,7 @@ SMALL = {
 }
 """What is written behind a command to make it small."""
 
-KEPT_BASELINES = {"svr", "mean"}
+KEPT_BASELINES = ("svr", "mean")
 FENCE = re.compile(
     r"^```(?:(?P<language>\w+)|\{(?P<braces>[^}\n]*)\})?\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -140,18 +141,19 @@ def project(tools, copy_of_first, tmp_path):
 
 
 @pytest.fixture
-def small(monkeypatch):
+def small():
     """Give a context in which there are few baselines and the paper's trainings take an epoch."""
 
     @contextmanager
     def smaller():
-        with monkeypatch.context() as patch:
-            for name in set(baselines.BASELINES) - KEPT_BASELINES:
-                patch.delitem(baselines.BASELINES, name)
-            paper = recipe.PAPER
-            arms = (replace(arm, epochs=1) for arm in (paper.target_only, paper.transfer))
-            source = replace(paper.source, epochs=1, folds=1)
-            patch.setattr(recipe, "PAPER", recipe.Recipe(source, *arms))
+        few = {name: baselines.BASELINES[name] for name in KEPT_BASELINES}
+        paper = recipe.PAPER
+        arms = (replace(arm, epochs=1) for arm in (paper.target_only, paper.transfer))
+        short = recipe.Recipe(replace(paper.source, epochs=1, folds=1), *arms)
+        with (
+            patch.dict(baselines.BASELINES, few, clear=True),
+            patch.object(recipe, "PAPER", short),
+        ):
             yield
 
     return smaller
