@@ -47,9 +47,9 @@ ELSEWHERE = {
     "server": "needs a server of the group's own",
     "slurm": "submits jobs to Slurm",
 }
-FEWER = ("network.hidden=[16]", "training.epochs=2", "training.source.epochs=1")
+FEWER = ("network.hidden=[16,8]", "training.epochs=2", "training.source.epochs=1")
 SMALL = {
-    "compare": (*FEWER, "protocol.members=2"),
+    "compare": (*FEWER, "protocol.members=2", "dataset.n_labelled=30"),
     "train": FEWER,
     "sweep": (
         *FEWER,
@@ -61,8 +61,14 @@ SMALL = {
         "sweep.rungs=[3]",
     ),
 }
-"""What is written behind a command to make it small."""
+"""What is put before the words of a command to make it small."""
 
+SMALL_PROTOCOLS = {
+    "draws": ("protocol.draws=2",),
+    "learning_curve": ("protocol.sizes=[20,40]",),
+    "full": ("protocol.folds=3", "protocol.repeats=2"),
+}
+OTHERWISE = ("protocol.folds=3",)
 KEPT_BASELINES = ("svr", "mean")
 FENCE = re.compile(
     r"^```(?:(?P<language>\w+)|\{(?P<braces>[^}\n]*)\})?\n(?P<text>.*?)^```$",
@@ -173,21 +179,31 @@ def in_the_shell(command, project):
     )
 
 
+def small_words(command, rest):
+    """Return what makes a command small; a fixed procedure takes no words."""
+    (protocol,) = [word[9:] for word in rest if word.startswith("protocol=")] or ["default"]
+    if protocol == "paper2023":
+        return ()
+    split = SMALL_PROTOCOLS.get(protocol, OTHERWISE) if command == "compare" else ()
+    return (*SMALL[command], *split)
+
+
 @pytest.fixture
 def run(project, inside, small):
     """Call with a command to run it in the project."""
 
     def run_command(command, *, smaller):
-        words = shlex.split(command, comments=True)
-        if words[0] == "make":
+        program, *words = shlex.split(command, comments=True)
+        if program == "make":
             folder = shlex.quote(str(PROJECT))
-            return in_the_shell(f"make --dry-run --directory={folder} {words[1]}", project)
-        if words[0] != "cetransfer" or re.search(r"[|<>;$]", command):
+            return in_the_shell(f"make --dry-run --directory={folder} {words[0]}", project)
+        if program != "cetransfer" or "--help" in words or re.search(r"[|<>;$]", command):
             return in_the_shell(command, project)
         if not smaller:
-            return inside(*words[1:], cwd=project)
+            return inside(*words, cwd=project)
+        name, *rest = words
         with small():
-            return inside(*words[1:], *SMALL[words[1]], cwd=project)
+            return inside(name, *small_words(name, rest), *rest, cwd=project)
 
     return run_command
 
