@@ -12,6 +12,8 @@ from cetransfer.reporting.pages.palette import report_style
 from cetransfer.reporting.pages.rests_on import rests_on
 from cetransfer.reporting.pages.screening import funnel, top, worth
 from cetransfer.reporting.pages.screening.heat import heat_drawing
+from cetransfer.reporting.pages.screening.lists import lists_drawing
+from cetransfer.reporting.pages.screening.t_mu import map_drawing
 from cetransfer.reporting.pages.table import Column, PageTable
 from cetransfer.tracking.lineage.mermaid import mermaid
 
@@ -37,7 +39,7 @@ def screening_page(stored: StoredScreening, command: Sequence[str], graph: Graph
     """
     document = stored.document
     with report_style():
-        alone = worth.criteria_alone(stored)
+        alone = None if stored.parts else worth.criteria_alone(stored)
         sections = [
             _section("funnel", "The funnel", [
                 funnel.funnel_drawing(stored),
@@ -51,15 +53,16 @@ def screening_page(stored: StoredScreening, command: Sequence[str], graph: Graph
                 top.top_drawing(stored),
             ]),
             _section("maps", "Where they lie", [
-                funnel.map_drawing(stored), heat_drawing(stored), _provenance(document),
+                map_drawing(stored), heat_drawing(stored), _provenance(document),
             ]),
             _section("criteria", "Which criterion does what", [
                 *_closing(document),
                 worth.worth_table(stored),
-                worth.alone_drawing(alone),
-                worth.alone_table(stored, alone),
+                *([] if alone is None else [
+                    worth.alone_drawing(alone), worth.alone_table(stored, alone),
+                ]),
             ]),
-            _section("lists", "The same funnel with a model", [funnel.lists_drawing(stored)]),
+            _section("lists", "The same funnel with a model", [lists_drawing(stored)]),
             _section("lineage", "Where the numbers come from", [] if graph is None else [
                 lineage_drawing(graph), Listing("The same as Mermaid text", mermaid(graph)),
             ]),
