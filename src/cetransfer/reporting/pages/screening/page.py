@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cetransfer.reporting.pages.figures.lineage import lineage_drawing
-from cetransfer.reporting.pages.page import Listing, Page, Section, Words
+from cetransfer.reporting.pages.lineage import lineage_sections
+from cetransfer.reporting.pages.page import Page, Section, Words
 from cetransfer.reporting.pages.palette import report_style
 from cetransfer.reporting.pages.rests_on import rests_on
 from cetransfer.reporting.pages.screening import funnel, top, worth
@@ -15,7 +15,6 @@ from cetransfer.reporting.pages.screening.heat import heat_drawing
 from cetransfer.reporting.pages.screening.lists import lists_drawing
 from cetransfer.reporting.pages.screening.t_mu import map_drawing
 from cetransfer.reporting.pages.table import Column, PageTable
-from cetransfer.tracking.lineage.mermaid import mermaid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,9 +62,7 @@ def screening_page(stored: StoredScreening, command: Sequence[str], graph: Graph
                 ]),
             ]),
             _section("lists", "The same funnel with a model", [lists_drawing(stored)]),
-            _section("lineage", "Where the numbers come from", [] if graph is None else [
-                lineage_drawing(graph), Listing("The same as Mermaid text", mermaid(graph)),
-            ]),
+            *lineage_sections(graph),
         ]  # fmt: skip
     return Page(
         title=f"Screening {document['name']}: {document['counts']['candidates']} "
