@@ -34,7 +34,10 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
         for page in files.documentation_pages()
         for path in OUTSIDE.findall(page.content_string)
     }
+    # a link to what is not there stays as it is, and MkDocs warns of it
     for path in sorted(linked):
+        if not (PROJECT / path).is_file():
+            continue
         files.append(File.generated(config, f"repository/{path}", abs_src_path=str(PROJECT / path)))
     return files
 
