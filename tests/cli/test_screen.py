@@ -170,6 +170,12 @@ def test_a_screening_is_a_run_with_its_files(own, inside):
     assert run.tagged("data.")["mine.csv"] == result(project).document["data_hashes"]["mine.csv"]
 
 
+def test_help_says_what_the_command_does(project, tools):
+    done = tools.call("screen", "--help", cwd=project)
+    assert done.stdout.startswith("cetransfer screen model=MODEL space=SPACE criteria=[")
+    assert "criteria: charge_balance, formation_energy, goldschmidt, hull" in done.stdout
+
+
 DEFAULT = Path(__file__).parents[2] / "models" / "default" / "model.json"
 
 
@@ -223,6 +229,7 @@ def test_a_list_with_energies_is_compared_with_a_model(own, inside):
         (["space.path=nothing.csv"], "there is no file nothing.csv"),
         (["model=no_such_model"], "there is no model 'no_such_model'"),
         (["space=abo3"], "space.path has no meaning for space=abo3"),
+        (["experiment=quick"], "take an experiment that is made for it"),
         (["name=../mine"], "name: '../mine' is to name a file"),
         (["++further.funnel={criteria: {}, published: null, formula: f}"], "is another file"),
         (
