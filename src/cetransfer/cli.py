@@ -101,6 +101,18 @@ COMMANDS = {
         "cetransfer.sweep_commands",
         "status",
     ),
+    "suggest": Command(
+        "name the compounds whose labels would help a model most: suggest n=50",
+        "suggest",
+        "cetransfer.suggest_commands",
+        "suggest",
+    ),
+    "suggest simulate": Command(
+        "what each way of choosing is worth, where all labels are known",
+        "simulate",
+        "cetransfer.suggest_commands",
+        "simulate",
+    ),
     "data list": Command(
         "list the data sets: size, origin, licence, whether it is here",
         "list",
@@ -161,6 +173,7 @@ Examples:
   cetransfer predict default my.csv output=predicted.csv
   cetransfer promote surrogate-1a2b3c4d/fine_tune         then: cetransfer predict champion ...
   cetransfer sweep sweep=small compute.workers=2
+  cetransfer suggest n=50 space=abo3
   cetransfer data audit li2023_spinel li2023_perovskite
   cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
   cetransfer lineage outputs/compare/NAME --verify       exits with 2 if something changed

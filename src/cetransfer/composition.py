@@ -18,6 +18,7 @@ from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBas
 from yaml import YAMLError
 
 from cetransfer import settings as shapes
+from cetransfer import settings_suggest as suggest_shapes
 from cetransfer.compute.check import check_compute
 from cetransfer.errors import UserError, nearest
 
@@ -40,6 +41,8 @@ SHAPES: dict[str, type] = {
     "register": shapes.RegisterSettings,
     "promote": shapes.PromoteSettings,
     "sweep": shapes.StudySettings,
+    "suggest": suggest_shapes.SuggestSettings,
+    "simulate": suggest_shapes.SimulationSettings,
 }
 
 
