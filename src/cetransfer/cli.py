@@ -101,6 +101,12 @@ COMMANDS = {
         "cetransfer.sweep_commands",
         "status",
     ),
+    "screen": Command(
+        "screen a space of compounds for those worth making: screen model=MODEL space=SPACE",
+        "screen",
+        "cetransfer.screening_commands",
+        "screen",
+    ),
     "suggest": Command(
         "name the compounds whose labels would help a model most: suggest n=50",
         "suggest",
@@ -139,6 +145,13 @@ COMMANDS = {
         "cetransfer.commands",
         "label",
     ),
+    "report": Command(
+        "write a result as one HTML file with figures and their numbers: report RUN",
+        "report",
+        "cetransfer.report_commands",
+        "report",
+        ("run",),
+    ),
     "lineage": Command(
         "show where a number came from: lineage ID [--verify]",
         "lineage",
@@ -173,9 +186,11 @@ Examples:
   cetransfer predict default my.csv output=predicted.csv
   cetransfer promote surrogate-1a2b3c4d/fine_tune         then: cetransfer predict champion ...
   cetransfer sweep sweep=small compute.workers=2
+  cetransfer screen model=default space=abo3
   cetransfer suggest n=50 space=abo3
   cetransfer data audit li2023_spinel li2023_perovskite
   cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
+  cetransfer report outputs/compare/NAME                 report.html, figures and their numbers
   cetransfer lineage outputs/compare/NAME --verify       exits with 2 if something changed
   cetransfer lineage --descendants surrogate_perovskite:17
   cetransfer compare --cfg job            the configuration, without running

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from cetransfer.errors import UserError
 from cetransfer.progress import say, set_quiet
@@ -303,7 +303,13 @@ def export(settings: ExportSettings) -> None:
     _tell(f"model {about['id']}  {output}")
 
 
-def make_folder(settings: Settings | LabelSettings | AuditSettings, default: Path) -> Path:
+class Placed(Protocol):
+    """Settings that may name an output folder."""
+
+    output_dir: str | None
+
+
+def make_folder(settings: Placed, default: Path) -> Path:
     """Make the output folder before any work, so that a long run does not end for want of it."""
     folder = Path(settings.output_dir) if settings.output_dir else default
     try:

@@ -18,7 +18,7 @@ from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBas
 from yaml import YAMLError
 
 from cetransfer import settings as shapes
-from cetransfer import settings_suggest as suggest_shapes
+from cetransfer import settings_report, settings_screening, settings_suggest
 from cetransfer.compute.check import check_compute
 from cetransfer.errors import UserError, nearest
 
@@ -41,8 +41,10 @@ SHAPES: dict[str, type] = {
     "register": shapes.RegisterSettings,
     "promote": shapes.PromoteSettings,
     "sweep": shapes.StudySettings,
-    "suggest": suggest_shapes.SuggestSettings,
-    "simulate": suggest_shapes.SimulationSettings,
+    "screen": settings_screening.ScreenSettings,
+    "report": settings_report.ReportSettings,
+    "suggest": settings_suggest.SuggestSettings,
+    "simulate": settings_suggest.SimulationSettings,
 }
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from cetransfer.settings import TrackingSettings  # noqa: TC001 - Hydra asks for the types
 
 
 @dataclass
@@ -34,3 +37,59 @@ class SpaceSettings:
     share_b: int
     path: str | None
     columns: ListColumns
+
+
+@dataclass
+class ShannonSettings:
+    """Keys below `shannon`: coordination of the sites, Roman numerals, and the spin."""
+
+    coordination_a: str
+    coordination_b: str
+    spin: str
+
+
+@dataclass
+class ProvenanceSettings:
+    """Keys below `provenance`: data sets of calculated energies, and of experimental labels."""
+
+    tables: list[str]
+    experiments: list[str]
+
+
+@dataclass
+class FurtherList:
+    """A further list from the same candidates: criteria that differ, and a list to set beside.
+
+    `criteria` changes keys of those of the funnel; `published` is a file of formulas, or None.
+    """
+
+    criteria: dict[str, dict[str, Any]]
+    published: str | None
+    formula: str
+
+
+@dataclass
+class ScreenSettings:
+    """What `cetransfer screen` reads.
+
+    `criteria` maps a name to the fields of a criterion, `cetransfer.screening` checks them; `known`
+    is the user's own list of compounds known from experiments; `overrides` are the words of the
+    command line.
+    """
+
+    name: str | None
+    model: str | None
+    space: SpaceSettings
+    criteria: dict[str, dict[str, Any]]
+    radii: str
+    missing_radius: str
+    shannon: ShannonSettings
+    charge_rule: str
+    provenance: ProvenanceSettings
+    known: str | None
+    further: dict[str, FurtherList]
+    shown: int
+    tracking: TrackingSettings
+    quiet: bool
+    output_dir: str | None
+    overrides: list[str]

@@ -80,6 +80,8 @@ def load(name: str, *, root: Path) -> Dataset:
         damaged.
     """
     _require(name)
+    if use := _entries[name].use:
+        raise UserError(f"the data set {name} has no labels to learn from; it is for {use}")
     if name not in _loaders:
         raise UserError(
             f"the data set {name} takes more than its name; give its keys with "

@@ -74,6 +74,8 @@ class Entry:
         Whether A and B are known to be the sites, not just an order of writing.
     suspects
         Whether there are rows that contradict the others, for ``dataset.exclude_suspects``.
+    use
+        What it is for, where it holds no labels to learn from.
     """
 
     about: str
@@ -84,3 +86,4 @@ class Entry:
     rests_on: tuple[str, ...] = field(default=())
     true_sites: bool = False
     suspects: bool = False
+    use: str = ""

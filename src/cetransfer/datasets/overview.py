@@ -39,7 +39,7 @@ class Overview:
     here
         ``yes``, ``no``, or what there is of a data set that takes more than its name.
     figures
-        None where the rows are not here, or depend on what the user asks for.
+        None where the rows are not here, depend on what the user asks for, or have no labels.
     """
 
     name: str
@@ -74,8 +74,8 @@ def overview(name: str, root: Path) -> Overview:
         for file, digest in origin.files.items()
         for path in [_path(origin, file, root)]
     )
-    figures = _figures(name, root) if is_here(name, root) else None
-    return Overview(name, entry, "yes" if figures else "no", copies, figures)
+    figures = _figures(name, root) if is_here(name, root) and not entry.use else None
+    return Overview(name, entry, "yes" if is_here(name, root) else "no", copies, figures)
 
 
 def is_here(name: str, root: Path) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from cetransfer.evaluation.comparison import Comparison
     from cetransfer.evaluation.coverage import Coverage, Held
+    from cetransfer.reporting.pages.comparison.stored import Stored
 
 # Okabe & Ito, https://jfly.uni-koeln.de/color/: told apart by colour-blind readers too
 KINDS = {
@@ -22,7 +22,7 @@ KINDS = {
 }
 
 
-def draw_coverage(comparison: Comparison, path: Path) -> None:
+def coverage_figure(comparison: Comparison | Stored) -> Figure:
     """Draw, a line per strategy, the share of rows in their interval, and the mean widths."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator
@@ -56,7 +56,7 @@ def draw_coverage(comparison: Comparison, path: Path) -> None:
         x=0.01,
         ha="left",
     )
-    figure.savefig(path, dpi=150)
+    return figure
 
 
 def _shares(axes: Axes, found: Coverage, height: int) -> None:

@@ -11,10 +11,10 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from rich.console import Console
 
 #: of a line, as matplotlib takes them
@@ -34,7 +34,7 @@ MARKS = {
 }
 
 
-def draw_curve(curve: pd.DataFrame, title: str, unit: str, path: Path) -> None:
+def curve_figure(curve: pd.DataFrame, title: str, unit: str) -> Figure:
     """Draw the error over the number of labelled rows, with the 95 % interval over draws."""
     mpl.use("Agg")
     from matplotlib.figure import Figure
@@ -67,7 +67,7 @@ def draw_curve(curve: pd.DataFrame, title: str, unit: str, path: Path) -> None:
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
-    figure.savefig(path, dpi=150)
+    return figure
 
 
 def _styles(curve: pd.DataFrame) -> dict[str, tuple[str, Dashes]]:

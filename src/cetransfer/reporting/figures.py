@@ -10,39 +10,49 @@ import numpy as np
 
 from cetransfer.evaluation.predictions import ensemble
 from cetransfer.evaluation.result import COVERAGE
-from cetransfer.reporting.coverage_figure import draw_coverage
+from cetransfer.reporting.coverage_figure import coverage_figure
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from cetransfer.evaluation.comparison import Comparison
     from cetransfer.evaluation.scores import Score
+    from cetransfer.reporting.pages.comparison.stored import Stored
+
+    Compared = Comparison | Stored
 
 # Okabe & Ito, https://jfly.uni-koeln.de/color/: told apart by colour-blind readers too
 COLOURS = {"transfer": "#0072B2", "target only": "#D55E00", "baseline": "#999999"}
 PANELS_PER_ROW = 3
 TITLE = 70
 """Letters in a line of a title."""
+PANEL_LETTERS = 32
+"""Letters below a panel."""
+DPI = 150
+RASTERED = 500
+"""More points than this are an image, also in a drawing of lines: the file stays small."""
 
 
 def draw_comparison(comparison: Comparison, folder: Path) -> None:
     """Write `strategies.png`, `parity.png` and, where there are such, intervals and curve."""
     mpl.use("Agg")
-    draw_strategies(comparison, folder / "strategies.png")
-    draw_parity(comparison, folder / "parity.png")
+    strategies_figure(comparison).savefig(folder / "strategies.png", dpi=DPI)
+    parity_figure(comparison).savefig(folder / "parity.png", dpi=DPI)
     if comparison.curve is not None:
-        from cetransfer.reporting.curve import draw_curve
+        from cetransfer.reporting.curve import curve_figure
 
         unit = comparison.document["unit"]
-        draw_curve(comparison.curve, _title(comparison), unit, folder / "learning_curve.png")
+        drawn = curve_figure(comparison.curve, title(comparison), unit)
+        drawn.savefig(folder / "learning_curve.png", dpi=DPI)
     if comparison.coverage:
-        draw_coverage(comparison, folder / COVERAGE)
+        coverage_figure(comparison).savefig(folder / COVERAGE, dpi=DPI)
 
 
-def draw_strategies(comparison: Comparison, path: Path) -> None:
+def strategies_figure(comparison: Compared) -> Figure:
     """Draw the error of every strategy and baseline with its 95 % interval, best on top."""
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
@@ -70,13 +80,13 @@ def draw_strategies(comparison: Comparison, path: Path) -> None:
         comparison.reference.mae, color=COLOURS["target only"], linewidth=0.8, linestyle=":"
     )
     # above the names too: the axes alone may be too narrow for it
-    figure.suptitle(_title(comparison), fontsize=10, x=0.01, ha="left")
+    figure.suptitle(title(comparison), fontsize=10, x=0.01, ha="left")
     axes.set_xlim(right=1.3 * max(line.mae_high for line in lines))
     handles = [Patch(color=colour, label=kind) for kind, colour in COLOURS.items()]
     axes.legend(handles=handles, loc="upper right", fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", alpha=0.25)
-    figure.savefig(path, dpi=150)
+    return figure
 
 
 def _interval(axes: Axes, line: Score, height: int, colour: str, marker: str) -> None:
@@ -103,16 +113,17 @@ def _labelled(line: Score) -> str:
     return f"{line.name}  ({line.verdict.replace('_', ' ')})" if line.verdict else line.name
 
 
-def _title(comparison: Comparison) -> str:
+def title(comparison: Compared) -> str:
+    """Return which data a comparison was about, and how it was made."""
     document = comparison.document
-    title = (
+    words = (
         f"{' + '.join(source['name'] for source in document['sources'])} to "
         f"{document['target']['name']}, {document['protocol_words']}"
     )
-    return textwrap.fill(title, TITLE)
+    return textwrap.fill(words, TITLE)
 
 
-def draw_parity(comparison: Comparison, path: Path) -> None:
+def parity_figure(comparison: Compared) -> Figure:
     """Draw predicted against given labels, a panel per strategy, on scored folds."""
     from matplotlib.figure import Figure
 
@@ -132,10 +143,12 @@ def draw_parity(comparison: Comparison, path: Path) -> None:
     for axes in panels[len(names) :]:
         axes.remove()
     figure.supxlabel(
-        f"given {quantity.replace('_', ' ')} ({unit}); {_title(comparison)}", fontsize=9
+        f"given {quantity.replace('_', ' ')} ({unit})\n"
+        + textwrap.fill(" ".join(title(comparison).split()), PANEL_LETTERS * columns),
+        fontsize=9,
     )
     figure.supylabel(f"predicted ({unit})", fontsize=9)
-    figure.savefig(path, dpi=150)
+    return figure
 
 
 def _parity(
@@ -148,6 +161,7 @@ def _parity(
         s=5,
         alpha=0.5,
         linewidths=0,
+        rasterized=len(table) > RASTERED,
         color=COLOURS["transfer" if line.verdict else "target only"],
     )
     axes.set_title(f"{line.name}: MAE {line.mae:.3f}, R² {line.r2:.2f}", fontsize=9)

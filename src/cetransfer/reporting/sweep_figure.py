@@ -14,14 +14,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from matplotlib.figure import Figure
 
 HISTORY = "history.png"
 
 
 def draw_history(document: Mapping[str, Any], trials: pd.DataFrame, folder: Path) -> None:
-    """Write `history.png`: inner errors in the order of trials, and the outer score beside them."""
+    """Write `history.png`."""
     mpl.use("Agg")
+    history_figure(document, trials).savefig(folder / HISTORY, dpi=150)
+
+
+def history_figure(document: Mapping[str, Any], trials: pd.DataFrame) -> Figure:
+    """Draw inner errors in the order of trials, and the outer score beside them."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     studies = len(document["outer"])
     figure = Figure(figsize=(0.6 + 3.4 * studies, 3.4), layout="constrained")
@@ -62,7 +69,10 @@ def draw_history(document: Mapping[str, Any], trials: pd.DataFrame, folder: Path
         axes.set_title(f"outer fold {place}" if score else "no outer fold", fontsize=9)
         axes.set_xlabel("trial")
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("")
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].set_ylabel(f"mean absolute error ({document['unit']}, log scale)")
     panels[0].legend(fontsize=7, frameon=False)
-    figure.savefig(folder / HISTORY, dpi=150)
+    return figure

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cetransfer.evaluation.comparison import Comparison
     from cetransfer.evaluation.contrast import Contrast
     from cetransfer.evaluation.scores import Score
+    from cetransfer.reporting.pages.comparison.stored import Stored
     from cetransfer.tracking.store import Store
     from cetransfer.transfer.strategy import LayerPlan, Strategy
 
@@ -137,14 +138,14 @@ def show_comparison(comparison: Comparison) -> None:
         show_curve(comparison.curve, document, console)
 
 
-def sentence(comparison: Comparison) -> str:
+def sentence(comparison: Comparison | Stored) -> str:
     """Return the verdict in one sentence, and a second one where a baseline does better."""
     best = min(comparison.strategies, key=lambda line: line.mae)
     unit = comparison.document["unit"]
     return _of_strategies(best, comparison, unit) + _of_baselines(best, comparison, unit)
 
 
-def _of_baselines(best: Score, comparison: Comparison, unit: str) -> str:
+def _of_baselines(best: Score, comparison: Comparison | Stored, unit: str) -> str:
     single = [line for line in comparison.baselines if line.name != BEST]
     lowest = min(single, key=lambda line: line.mae)
     if lowest.mae >= best.mae:
@@ -155,7 +156,7 @@ def _of_baselines(best: Score, comparison: Comparison, unit: str) -> str:
     )
 
 
-def _of_strategies(best: Score, comparison: Comparison, unit: str) -> str:
+def _of_strategies(best: Score, comparison: Comparison | Stored, unit: str) -> str:
     if best.verdict is None:
         return f"Lowest error: {best.name}, {best.mae:.4f} {unit}. No transfer did better."
     gain = {

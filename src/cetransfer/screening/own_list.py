@@ -10,6 +10,7 @@ import numpy as np
 
 from cetransfer.datasets.dataset import FORMATION_ENERGY, rows_named
 from cetransfer.datasets.formulas import element_counts, elements_on_sites
+from cetransfer.datasets.li2023_screening import released
 from cetransfer.datasets.table_files import read_user_table
 from cetransfer.datasets.tabular_rows import LARGEST_ENERGY, column_of, from_sites, numbers_of
 from cetransfer.errors import UserError
@@ -61,9 +62,10 @@ def read_list(settings: SpaceSettings) -> OwnList:
     """
     if settings.path is None:
         raise UserError("space=list needs a file; give space.path=my.csv")
-    path, prototype = Path(settings.path), prototype_for(settings)
+    prototype = prototype_for(settings)
+    path, hashes = list_file(settings.path)
     table = read_user_table(path)
-    frame, problems = _compounds(table, settings, prototype)
+    frame, problems = _compounds(table, path, settings, prototype)
     if settings.columns.energy is not None:
         key = "space.columns.energy"
         energy = numbers_of(table, settings.columns.energy, path, key).to_numpy(np.float64)
@@ -80,17 +82,35 @@ def read_list(settings: SpaceSettings) -> OwnList:
     again = frame.duplicated(sites).to_numpy() & (problems == "")
     problems[again] = "it repeats an earlier row; keep one"
     _refuse(frame, problems, path)
-    hashes = {settings.path: sha256(path)}
     return OwnList(frame.reset_index(drop=True), prototype, hashes)
 
 
+def list_file(word: str) -> tuple[Path, dict[str, str]]:
+    """Return the file that ``space.path`` names, and its SHA-256 by name.
+
+    ``li2023_predictions`` and ``li2023_stable`` are released files, see
+    `cetransfer.datasets.li2023_screening`.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read.
+    """
+    public = released(word)
+    if public is not None:
+        return public[0], {public[1]: public[2]}
+    path = Path(word)
+    if not path.is_file():
+        raise UserError(f"there is no file {word}; correct space.path")
+    return path, {word: sha256(path)}
+
+
 def _compounds(
-    table: pd.DataFrame, settings: SpaceSettings, prototype: Prototype
+    table: pd.DataFrame, path: Path, settings: SpaceSettings, prototype: Prototype
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return the compounds of a table and what is wrong with each, "" for nothing."""
     import pandas as pd
 
-    path = Path(str(settings.path))
     by_sites = settings.columns.formula is None and {*CATIONS} <= {*table.columns}
     if by_sites and not {"A2", "B2"} & {*table.columns}:
         rows = from_sites(table, prototype, path, "columns")

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from cetransfer.reporting.curve import draw_curve, show_curve
+from cetransfer.reporting.curve import curve_figure, show_curve
 
 SIZES = (25, 100, 855)
 
@@ -33,7 +33,7 @@ def curve_of(strategies, baselines=("svr", "mean")):
 @pytest.mark.parametrize("count", [1, 5, 15])
 def test_a_curve_of_any_number_of_strategies_is_drawn(tmp_path, count):
     names = ["target_only", *(f"strategy {n}" for n in range(count))]
-    draw_curve(curve_of(names), "title", "eV/atom", tmp_path / "curve.png")
+    curve_figure(curve_of(names), "title", "eV/atom").savefig(tmp_path / "curve.png", dpi=150)
     pixels = matplotlib.image.imread(tmp_path / "curve.png")[..., :3]
     assert pixels.shape[1] > 1000
     assert 0.01 < (pixels < 0.9).any(axis=-1).mean() < 0.5
@@ -49,7 +49,7 @@ def test_every_line_is_drawn_in_its_own_way():
 
 def test_an_interval_that_reaches_below_zero_is_drawn(tmp_path):
     curve = curve_of(["target_only", "fine_tune"]).assign(draw_low=-0.5)
-    draw_curve(curve, "title", "eV/atom", tmp_path / "curve.png")
+    curve_figure(curve, "title", "eV/atom").savefig(tmp_path / "curve.png", dpi=150)
     assert (tmp_path / "curve.png").is_file()
 
 

@@ -1,0 +1,1 @@
+"""Figures of reports, each with its alternative text and its numbers."""

@@ -1,0 +1,50 @@
+"""What `screen` does, told as a sequence of steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cetransfer.progress import say, set_quiet
+from cetransfer.settings import project_root
+
+if TYPE_CHECKING:
+    from cetransfer.settings_screening import ScreenSettings
+
+
+def screen(settings: ScreenSettings) -> None:
+    """Screen a space of compounds, and write, log and print what passes."""
+    from cetransfer.commands import make_folder
+    from cetransfer.reporting.screening import show_screening
+    from cetransfer.reporting.tables import show_places
+    from cetransfer.screening.files import (
+        done_before,
+        publish_screening,
+        read_shortlist,
+        stage_screening,
+    )
+    from cetransfer.screening.screen import plan_screening
+    from cetransfer.screening.screen import screen as run
+
+    set_quiet(quiet=settings.quiet)
+    root = project_root()
+    plan = plan_screening(settings, root)
+    name = settings.name or settings.space.name
+    output = make_folder(settings, root / "outputs" / "screen" / f"{name}-{plan.key[:8]}")
+    if (document := done_before(output, plan.key)) is not None:
+        say(f"done before: {output}")
+        show_screening(document, read_shortlist(output), settings.shown)
+        return
+    from cetransfer.tracking.screen_log import log_screening
+    from cetransfer.tracking.store import open_store
+    from cetransfer.tracking.sync import require_server, send_on
+
+    say(f"{len(plan.candidates.frame)} candidates, {len(plan.criteria)} criteria")
+    found = run(plan, root)
+    store = open_store(settings.tracking, root)
+    require_server(store)
+    staged = stage_screening(found, output)
+    run_id = log_screening(store, found.document, staged)
+    publish_screening(staged, output)
+    send_on(store, settings.tracking.experiment)
+    show_screening(found.document, found.shortlist, settings.shown)
+    show_places(output, store, run_id)

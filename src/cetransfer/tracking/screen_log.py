@@ -1,0 +1,45 @@
+"""A screening in MLflow: one run with its files, and the id of the model it asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cetransfer.tracking.store import store_errors
+from cetransfer.tracking.write import finish_run, flatten, start_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cetransfer.tracking.store import Store
+
+MODEL = "cetransfer.asked_model"
+"""Tag: id of the model whose predictions were screened."""
+
+
+def log_screening(store: Store, document: dict[str, Any], staged: Path) -> str:
+    """Log a screening and return its run id.
+
+    Parameters
+    ----------
+    store
+        The open store.
+    document
+        The content of ``screen.json``.
+    staged
+        Folder with the result's files.
+
+    Raises
+    ------
+    UserError
+        If the store cannot be written.
+    """
+    tags = {"cetransfer.key": document["key"], "quantity": "formation_energy", "unit": "eV/atom"}
+    if document["model"] is not None:
+        tags[MODEL] = document["model"]["id"]
+    with store_errors(store.uri):
+        name = f"screen {document['name']}"
+        run_id = start_run(store, name, "screen", document["data_hashes"], tags)
+        store.client.log_artifacts(run_id, str(staged))
+        numbers = {f"after.{step['criterion']}": step["after"] for step in document["funnel"]}
+        finish_run(store, run_id, flatten(document["config"]), {**document["counts"], **numbers})
+    return run_id

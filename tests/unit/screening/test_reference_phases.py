@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from cetransfer.datasets.emery2017 import load_emery
+from cetransfer.errors import UserError
+from cetransfer.screening.reference_phases import phases_for
+
+COLUMNS = {"formula": "formula", "energy": "formation_energy"}
+
+
+def hull(references, columns=COLUMNS):
+    return SimpleNamespace(name="hull", references=str(references), columns=columns)
+
+
+@pytest.fixture
+def oxides(tmp_path):
+    """Return a file with SrO and TiO2, eV/atom."""
+    path = tmp_path / "phases.csv"
+    path.write_text("formula,formation_energy\nSrO,-3.0\nTiO2,-3.3\nSrO2,-2.0\n")
+    return path
+
+
+def test_the_hull_between_two_oxides_by_hand(oxides):
+    # SrTiO3 = SrO + TiO2: (2 * -3.0 + 3 * -3.3) / 5 eV/atom
+    phases = phases_for(hull(oxides), "perovskite", oxides.parent)
+    found = phases.hull_energies(["SrTiO3", "Sr2Ti2O6", "BaZrO3"])
+    assert found == pytest.approx([-3.18, -3.18, np.nan], nan_ok=True)
+    assert list(phases.hashes) == [str(oxides)]
+
+
+def test_emerys_distances_come_back(mirror):
+    assert mirror
+    data = load_emery(root=mirror)
+    phases = phases_for(hull("emery2017"), "perovskite", mirror)
+    rows = data.frame.iloc[::100]
+    found = (rows["formation_energy"] - phases.hull_energies(rows["formula"])).to_numpy()
+    told = rows["hull_distance"].to_numpy()
+    # where decomposing into the elements costs less, that is the hull
+    below = (rows["formation_energy"] - rows["hull_distance"] < 0).to_numpy()
+    # with A and B exchanged the compound may compete with itself, and the hull lies lower
+    pairs = {*zip(data.frame["A"], data.frame["B"], strict=True)}
+    alone = np.array(
+        [a == b or (b, a) not in pairs for a, b in zip(rows["A"], rows["B"], strict=True)]
+    )
+    assert found[below & alone] == pytest.approx(told[below & alone], abs=1e-6)
+    assert (found[below] >= told[below] - 1e-6).all()
+
+
+def test_where_emery_says_nothing_there_is_no_hull(mirror):
+    phases = phases_for(hull("emery2017"), "perovskite", mirror)
+    assert np.isnan(phases.hull_energies(["UCoO3", "SrTiO4"])).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("formula,formation_energy\nSrO,-300\n", r"row 1 \(SrO\): -300.0 is no formation energy"),
+        ("formula,formation_energy\nSr?,-3\n", "row 1"),
+        (
+            "name,formation_energy\nSrO,-3\n",
+            r"no column 'formula'.*criteria\.hull\.columns\.formula",
+        ),
+    ],
+)
+def test_a_table_that_is_none_of_phases_is_refused(tmp_path, text, message):
+    path = tmp_path / "phases.csv"
+    path.write_text(text)
+    with pytest.raises(UserError, match=message):
+        phases_for(hull(path), "perovskite", tmp_path)
+
+
+def test_unknown_references_are_refused(tmp_path):
+    with pytest.raises(UserError, match="references=emery is unknown; did you mean emery2017"):
+        phases_for(hull("emery"), "perovskite", tmp_path)
