@@ -207,7 +207,7 @@ def usage() -> str:
         "Usage: cetransfer COMMAND [KEY=VALUE ...] [HYDRA FLAGS]",
         "",
         "Commands:",
-        *(f"  {name:<13}{command.help}" for name, command in COMMANDS.items()),
+        *(f"  {name:<17}{command.help}" for name, command in COMMANDS.items()),
         "",
         EXAMPLES,
     ]

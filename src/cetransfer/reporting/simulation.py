@@ -5,14 +5,22 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from cetransfer.evaluation.statistics import corrected_t
-from cetransfer.reporting.curve import BASELINE, COLOURS
+from cetransfer.reporting.pages.palette import (
+    AMBER,
+    BLUE,
+    GREEN,
+    GREY,
+    PURPLE,
+    SKY,
+    VERMILION,
+    report_style,
+)
 from cetransfer.screening.suggestion.methods.chance import RANDOM
 
 if TYPE_CHECKING:
@@ -25,11 +33,16 @@ NAMES = ("simulation.png", "simulation.svg")
 WIDTH = 110
 TITLE = 96
 MARKERS = "osD^v<>"
+COLOURS = (BLUE, VERMILION, GREEN, PURPLE, SKY, AMBER)
 
 
 def draw_simulation(made: Simulation, folder: Path) -> None:
     """Draw the error of every method over the number of labels, with 95 % over the beginnings."""
-    mpl.use("Agg")
+    with report_style():
+        _draw(made, folder)
+
+
+def _draw(made: Simulation, folder: Path) -> None:
     from matplotlib.figure import Figure
     from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
@@ -42,7 +55,7 @@ def draw_simulation(made: Simulation, folder: Path) -> None:
         sizes = np.array(list(own.groups), np.float64)
         tests = [corrected_t(errors.to_numpy(np.float64), 0.0) for _, errors in own]
         mean = np.array([test.mean for test in tests])
-        colour = BASELINE if name == RANDOM else COLOURS[place % len(COLOURS)]
+        colour = GREY if name == RANDOM else COLOURS[place % len(COLOURS)]
         axes.errorbar(
             sizes * (1.0 + 0.006 * (place - (len(names) - 1) / 2)),
             mean,

@@ -37,7 +37,7 @@ def show_suggestion(
     console.print(printed)
     units = (
         f"{document['quantity'].replace('_', ' ')} in {document['unit']}; spread: standard "
-        f"deviation of the networks of model {model['id']} ({model['strategy']} on "
+        f"deviation of the members of model {model['id']} ({model['strategy']} on "
         f"{model['dataset']})"
     )
     chosen = (

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cetransfer.composition import stored_settings
 from cetransfer.datasets import catalogue
-from cetransfer.datasets.chosen import load_target
 from cetransfer.datasets.dataset import row_numbers
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
 from cetransfer.models.inputs import asked_for
 from cetransfer.row_spans import holds
+from cetransfer.screening.training_rows import load_told
 
 if TYPE_CHECKING:
     from cetransfer.models.model import Model
@@ -62,12 +61,14 @@ def labelled_compounds(model: Model, table: str | None, root: Path) -> Labelled:
     own = next(told for told in model.about["data"] if told["role"] == "target")
     name = str(own["name"])
     try:
-        data = load_target(stored_settings(model.about["config"]).dataset, root)
+        data = load_told(own, model.about, root)
     except UserError as error:
         raise UserError(
             f"what model {model.id} was trained on is not here, so nobody knows what has a label "
             f"already: {error}"
         ) from error
+    if data is None:
+        raise ValueError("a model of structures fits no space")
     notes = [
         f"{file} is not the file that model {model.id} was trained on; which compounds have labels "
         "is told by row numbers and may be wrong"

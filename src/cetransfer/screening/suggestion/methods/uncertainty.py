@@ -25,9 +25,12 @@ class Uncertainty(Method):
     def choose(self, pool: Pool, count: int, random: np.random.Generator) -> list[Pick]:
         """Take the largest spreads; of equal ones, the first."""
         del random
-        spread, nets = pool.spread, pool.predicted.shape[0]
+        spread, members = pool.spread, pool.predicted.shape[0]
         chosen = np.argsort(-spread, kind="stable")[:count]
         return [
-            Pick(int(row), f"its {nets} networks differ by {spread[row]:.3f} {pool.unit}")
+            Pick(
+                int(row),
+                f"the {members} members of the ensemble differ by {spread[row]:.3f} {pool.unit}",
+            )
             for row in chosen
         ]

@@ -36,7 +36,7 @@ class Variance(Method):
         """Take the one that says most, count it as labelled, and go on."""
         del random
         z = whitened(pool.seen, pool.known_seen)
-        whole = float(np.square(z).sum())
+        whole = float(np.square(z).sum()) or 1.0
         free = np.ones(len(pool.names), np.bool_)
         picks = []
         for _ in range(count):
