@@ -18,8 +18,9 @@ export MLFLOW_DISABLE_TELEMETRY := true
 compare: .venv/ready data
 	$(RUN) cetransfer compare
 
+# a worker for each core; a file stays with one, as its tests share what took long to make
 test: .venv/ready data check
-	$(RUN) pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(RUN) pytest -m "not slow" -n auto --dist loadfile
 
 slow: .venv/ready data
 	$(RUN) pytest -m slow

@@ -52,6 +52,7 @@ def test_ctrl_c_ends_with_one_line_and_leaves_nothing_half_written(tools, projec
     assert not list(project.rglob("*.tmp"))
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_same_command_goes_on_to_the_same_numbers(first, tools, project, inside):
     words = ("compare", *tools.TINY, "output_dir=out")
     process = tools.start(*words, cwd=project)
@@ -80,6 +81,7 @@ def comparisons(project):
     return {run.info.run_id for run in found}
 
 
+@pytest.mark.slow
 def test_a_kill_before_the_files_are_moved_does_not_log_the_comparison_twice(
     tools, project, inside, monkeypatch
 ):

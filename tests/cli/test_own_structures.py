@@ -112,6 +112,7 @@ def test_another_quantity_is_compared_in_its_own_unit(project, tools, inside):
     assert "formation_energy" not in result.predictions
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_same_command_goes_on_to_the_same_features(project, tools, tmp_path):
     write(project, 1000)
     words = ("features", *STRUCTURES, "dataset.target.unit=eV/atom")

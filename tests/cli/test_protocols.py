@@ -76,6 +76,7 @@ def test_train_makes_the_source_nets_that_compare_will_ask_for(compared, tools, 
     assert "taken from" in compared("by_element", *words).said
 
 
+@pytest.mark.slow
 def test_a_learning_curve_opens_in_pandas_and_stands_in_the_store(compared, project):
     words = ("protocol=learning_curve", "protocol.sizes=[5,10]", "training.source.nets=7")
     result = compared("curve", *words)

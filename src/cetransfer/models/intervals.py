@@ -111,6 +111,29 @@ class Intervals:
         return float((self.upper - self.lower).mean())
 
 
+def estimated(
+    predicted: NDArray[np.float64],
+    folds: Mapping[int, Sequence[int]],
+    calibration: Calibration | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean over the folds' ensembles (n,) and the limits of its interval.
+
+    Parameters
+    ----------
+    predicted, folds
+        As `means_and_spreads`.
+    calibration
+        None where there are no intervals; their limits are NaN then.
+    """
+    mean, spread = means_and_spreads(predicted, folds)
+    value = mean.mean(axis=0)
+    if calibration is None:
+        none = np.full(len(value), math.nan)
+        return value, none, none
+    found = calibration.intervals(mean, spread)
+    return value, found.lower, found.upper
+
+
 def means_and_spreads(
     predicted: NDArray[np.float64], folds: Mapping[int, Sequence[int]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

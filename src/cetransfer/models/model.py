@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cetransfer.models.compounds import Kind, featurized
 from cetransfer.models.inputs import asked_for
-from cetransfer.models.intervals import Calibration, means_and_spreads
+from cetransfer.models.intervals import Calibration, estimated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -106,7 +104,7 @@ class Model:
         return self.nets.predict(compounds, self.start)
 
     @cached_property
-    def _ensemble(self) -> tuple[TargetNets, dict[int, list[int]]]:
+    def ensemble(self) -> tuple[TargetNets, dict[int, list[int]]]:
         """The networks whose mean is the prediction, and which of them belong to each fold."""
         folds: dict[int, list[int]] = {}
         chosen = [i for i, start in enumerate(self.nets.starts) if start.fold is not None]
@@ -122,14 +120,8 @@ class Model:
         A prediction is the mean over the folds' ensembles, as in the comparison's table of
         intervals.
         """
-        nets, folds = self._ensemble
-        mean, spread = means_and_spreads(nets.predict(compounds, self.start), folds)
-        value = mean.mean(axis=0)
-        if self.calibration is None:
-            none = np.full(len(value), math.nan)
-            return value, none, none
-        found = self.calibration.intervals(mean, spread)
-        return value, found.lower, found.upper
+        nets, folds = self.ensemble
+        return estimated(nets.predict(compounds, self.start), folds, self.calibration)
 
     def _table(self, asked: Asked) -> pd.DataFrame:
         compounds = featurized(asked, self.kind)

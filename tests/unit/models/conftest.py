@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -73,14 +74,8 @@ def compared(compose, make_domain, tmp_path_factory):
         schema = feature_schema(settings.features)
         case = Case((source,), target, schema, layout, members, {"toy.parquet": "0" * 64})
         root = tmp_path_factory.mktemp("compared")
-        every = dict(BASELINES)
-        BASELINES.clear()
-        BASELINES["mean"] = every["mean"]
-        try:
+        with patch.dict(BASELINES, {"mean": BASELINES["mean"]}, clear=True):
             result = compare(settings, case, root, root / "partial")
-        finally:
-            BASELINES.clear()
-            BASELINES.update(every)
         made[overrides] = SimpleNamespace(result=result, case=case, root=root, settings=settings)
         return made[overrides]
 

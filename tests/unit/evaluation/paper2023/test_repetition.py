@@ -116,6 +116,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_run_goes_on_to_the_same_numbers(domains, recipe, tmp_path):
     longer = replace(recipe, target_only=replace(recipe.target_only, epochs=30))
     train(longer, *domains, HIDDEN, tmp_path / "whole", 0)
