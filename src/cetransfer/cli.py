@@ -103,7 +103,7 @@ COMMANDS = {
         "status",
     ),
     "screen": Command(
-        "screen a space of compounds for those worth making: screen model=MODEL space=SPACE",
+        "screen a space for compounds worth making: screen model=MODEL space=SPACE",
         "screen",
         "cetransfer.screening_commands",
         "screen",

@@ -8,8 +8,6 @@ import numpy as np
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from cetransfer.networks.stack import MlpStack
@@ -31,27 +29,29 @@ def predict(
     extra
         (M, n, k) further features, of each member its own.
     """
+    x = torch.tensor(features, dtype=torch.float32)
+    own = torch.empty(stack.members, len(x), 0) if extra is None else torch.tensor(extra)
+    device = stack.y_mean.device
     stack.eval()
     with torch.inference_mode():
-        parts = [stack(part).squeeze(-1).cpu() for part in _chunks(stack, features, extra)]
+        parts = [
+            stack(torch.cat([shared.expand(stack.members, *shared.shape), each], 2).to(device))
+            .squeeze(-1)
+            .cpu()
+            for shared, each in zip(
+                torch.split(x, CHUNK), torch.split(own, CHUNK, dim=1), strict=True
+            )
+        ]
     return torch.cat(parts, dim=1).numpy() if parts else np.empty((stack.members, 0), np.float32)
 
 
-def hidden(
-    stack: MlpStack, features: NDArray[np.float32], extra: NDArray[np.float32] | None = None
-) -> NDArray[np.float32]:
-    """Return every member's last hidden layer (M, n, h); arguments as `predict`."""
-    with torch.inference_mode():
-        parts = [stack.activations(part).cpu() for part in _chunks(stack, features, extra)]
-    return torch.cat(parts, dim=1).numpy()
-
-
-def _chunks(
-    stack: MlpStack, features: NDArray[np.float32], extra: NDArray[np.float32] | None
-) -> Iterator[torch.Tensor]:
-    """Yield the inputs (M, b, d + k) of some rows at a time, where the stack is."""
+def hidden(stack: MlpStack, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return every member's last hidden layer (M, n, h) for features (n, d)."""
     x = torch.tensor(features, dtype=torch.float32)
-    own = torch.empty(stack.members, len(x), 0) if extra is None else torch.tensor(extra)
-    for shared, each in zip(torch.split(x, CHUNK), torch.split(own, CHUNK, dim=1), strict=True):
-        together = torch.cat([shared.expand(stack.members, *shared.shape), each], 2)
-        yield together.to(stack.y_mean.device)
+    device = stack.y_mean.device
+    with torch.inference_mode():
+        parts = [
+            stack.activations(chunk.to(device).expand(stack.members, *chunk.shape)).cpu()
+            for chunk in torch.split(x, CHUNK)
+        ]
+    return torch.cat(parts, dim=1).numpy()

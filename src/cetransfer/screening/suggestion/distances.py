@@ -28,7 +28,7 @@ class Nearest:
         self.pool = pool
         self.chosen: list[int] = []
         self.free = np.ones(len(pool.names), np.bool_)
-        self.centre, distance = pairwise_distances_argmin_min(pool.seen, pool.known_seen)
+        self.centre, distance = pairwise_distances_argmin_min(pool.places, pool.known_places)
         self.square = np.square(distance)
 
     @property
@@ -46,7 +46,7 @@ class Nearest:
 
     def add(self, row: int) -> None:
         """Make a candidate a centre."""
-        square = np.square(self.pool.seen - self.pool.seen[row]).sum(axis=1)
+        square = np.square(self.pool.places - self.pool.places[row]).sum(axis=1)
         nearer = square < self.square
         self.centre[nearer] = self.centres
         self.square = np.minimum(square, self.square)

@@ -31,18 +31,18 @@ class Pool:
         (M, n) what every network predicts for them.
     unit
         Of the predictions.
-    seen
-        (n, d) the candidates as the networks see them, see `cetransfer.screening.suggestion.seen`.
-    known_names, known_seen
+    places
+        (n, d) the candidates as points, see `cetransfer.screening.suggestion.places`.
+    known_names, known_places
         The same of the L compounds that have labels.
     """
 
     names: Sequence[str]
     predicted: NDArray[np.float64]
     unit: str
-    seen: NDArray[np.float64]
+    places: NDArray[np.float64]
     known_names: Sequence[str]
-    known_seen: NDArray[np.float64]
+    known_places: NDArray[np.float64]
 
     @property
     def spread(self) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ from cetransfer.screening.own_list import read_list
 from cetransfer.screening.spaces import LIST, make_space, prototype_for
 from cetransfer.screening.suggestion.labelled import COLUMNS, labelled_compounds
 from cetransfer.screening.suggestion.method import Pool, make_method
-from cetransfer.screening.suggestion.seen import seen_by
+from cetransfer.screening.suggestion.places import places_of
 from cetransfer.seeding import Purpose, generator
 
 if TYPE_CHECKING:
@@ -137,15 +137,15 @@ def suggest(plan: Plan, root: Path) -> Suggestion:
     compounds = featurized(asked_for(together, model.kind, model.id), model.kind)
     predicted = model.of_members(compounds)
     value, lower, upper = model.estimate(compounds)
-    seen = seen_by(model.nets, compounds, model.start)
+    places = places_of(compounds)
     count = len(plan.free)
     pool = Pool(
         names=plan.free["formula"].tolist(),
         predicted=predicted[:, :count],
         unit=str(model.about["unit"]),
-        seen=seen[:count],
+        places=places[:count],
         known_names=labelled.frame["formula"].tolist(),
-        known_seen=seen[count:],
+        known_places=places[count:],
     )
     method = make_method(settings.method)
     picks = method.choose(pool, settings.n, generator(settings.seed, Purpose.SUGGESTION))

@@ -91,23 +91,23 @@ def test_variance_takes_what_stands_for_most(pool_of):
 @given(seed=st.integers(0, 2**16))
 def test_variance_takes_what_leaves_least_of_the_exact_posterior(seed):
     pool = random_pool(12, 4, seed)
-    known, free = pool.known_seen, set(range(12))
+    known, free = pool.known_places, set(range(12))
     for row in chosen("variance", pool, 3):
         left = {}
         for candidate in free:
-            rows = np.vstack([known, pool.seen[candidate]])
+            rows = np.vstack([known, pool.places[candidate]])
             covariance = np.linalg.inv(np.eye(4) + rows.T @ rows / NOISE)
-            left[candidate] = np.einsum("ij,jk,ik->", pool.seen, covariance, pool.seen)
+            left[candidate] = np.einsum("ij,jk,ik->", pool.places, covariance, pool.places)
         assert left[row] == pytest.approx(min(left.values()), rel=1e-6)
         free.discard(row)
-        known = np.vstack([known, pool.seen[row]])
+        known = np.vstack([known, pool.places[row]])
 
 
 def test_whitened_candidates_have_the_posterior_covariance():
     pool = random_pool(5, 3, 0)
-    z = whitened(pool.seen, pool.known_seen)
-    exact = np.linalg.inv(np.eye(4) + pool.known_seen.T @ pool.known_seen / NOISE)
-    np.testing.assert_allclose(z.T @ z, pool.seen @ exact @ pool.seen.T, atol=1e-10)
+    z = whitened(pool.places, pool.known_places)
+    exact = np.linalg.inv(np.eye(4) + pool.known_places.T @ pool.known_places / NOISE)
+    np.testing.assert_allclose(z.T @ z, pool.places @ exact @ pool.places.T, atol=1e-10)
 
 
 def test_a_wrong_method_is_answered_with_the_nearest():

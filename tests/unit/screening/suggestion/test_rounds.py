@@ -39,6 +39,7 @@ class Fake:
 
     def __init__(self, target):
         self.target = target
+        self.places = np.random.default_rng(0).normal(size=(len(target), 4))
         self.asked = []
 
     def learn(self, labelled):
@@ -46,7 +47,7 @@ class Fake:
         for arm, rows in labelled.items():
             random = np.random.default_rng([arm.seed, len(rows)])
             predicted = random.normal(size=(3, len(self.target)))
-            yield Learnt([arm], predicted, random.normal(size=(len(self.target), 4)))
+            yield Learnt([arm], predicted)
 
 
 @pytest.fixture
@@ -150,7 +151,6 @@ def test_arms_with_the_same_labels_are_trained_once(learner):
     ]
     first, second = learnt
     assert first.predicted.shape == (2, 40)
-    assert first.seen.shape[0] == 40
     # the same rows, other seeds
     assert not np.array_equal(first.predicted, second.predicted)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Diversity(Method):
     """One after the other, the compound farthest from all that are labelled or chosen.
 
-    Greedy k-centres in the networks' last hidden layer (Sener & Savarese, Active learning for
+    Greedy k-centres (Sener & Savarese, Active learning for
     convolutional neural networks: a core-set approach, arXiv:1708.00489, algorithm 1).
     """
 

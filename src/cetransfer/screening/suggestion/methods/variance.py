@@ -22,12 +22,12 @@ NOISE = 0.01
 class Variance(Method):
     """One after the other, the compound whose label takes most variance from all candidates.
 
-    A Bayesian linear model on the networks' last hidden layer stands for the networks: with unit
-    normal weights, the covariance of two candidates given the labelled ones is z_i . z_j, where
-    z = L^-1 f and L L' = I + F'F / noise of the labelled rows F. A label for i takes
+    A Bayesian linear model of their features stands for the networks: with unit normal weights,
+    the covariance of two candidates given the labelled ones is z_i . z_j, where z = L^-1 f and
+    L L' = I + F'F / noise of the labelled rows F. A label for i takes
     sum_e (z_i . z_e)^2 / (z_i . z_i + noise) of the variance of all candidates e. Cohn, Ghahramani
     & Jordan, Active learning with statistical models, J. Artif. Intell. Res. 4:129 (1996),
-    doi 10.1613/jair.295; for last layers of networks BAIT of Ash et al., arXiv:2106.09675.
+    doi 10.1613/jair.295; in batches BAIT of Ash et al., arXiv:2106.09675.
     """
 
     words: ClassVar[str] = "those whose labels say most about all other candidates"
@@ -35,7 +35,7 @@ class Variance(Method):
     def choose(self, pool: Pool, count: int, random: np.random.Generator) -> list[Pick]:
         """Take the one that says most, count it as labelled, and go on."""
         del random
-        z = whitened(pool.seen, pool.known_seen)
+        z = whitened(pool.places, pool.known_places)
         whole = float(np.square(z).sum()) or 1.0
         free = np.ones(len(pool.names), np.bool_)
         picks = []

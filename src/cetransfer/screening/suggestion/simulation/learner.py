@@ -10,7 +10,7 @@ from cetransfer.features.schema import feature_schema
 from cetransfer.models.profiles import require_pairs
 from cetransfer.models.target_nets import Start
 from cetransfer.progress import hushed
-from cetransfer.screening.suggestion.seen import seen_by
+from cetransfer.screening.suggestion.places import places_of
 from cetransfer.settings import source_net_count
 from cetransfer.training.source import source_nets
 from cetransfer.training.target import fit_target
@@ -39,13 +39,10 @@ class Learnt:
         Of one beginning.
     predicted
         (M, n), in the labels' unit.
-    seen
-        (n, d), see `cetransfer.screening.suggestion.seen`.
     """
 
     arms: list[Arm]
     predicted: NDArray[np.float64]
-    seen: NDArray[np.float64]
 
 
 class Learner:
@@ -59,6 +56,11 @@ class Learner:
         Its data.
     root
         The project's folder.
+
+    Attributes
+    ----------
+    places
+        All rows as points, see `cetransfer.screening.suggestion.places`.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Learner:
     ) -> None:
         (name, configured), *_ = settings.strategy.items()
         self.settings, self.sources, self.target = settings, sources, target
+        self.places = places_of(target)
         self.strategy = make_strategy(name, configured)
         self.plan = self.strategy.plan(len(settings.network.hidden) + 1)
         if self.strategy.profile_components:
@@ -96,11 +99,7 @@ class Learner:
             with hushed():
                 made = fit_target([tasks[place] for place in places])
             for place, nets in zip(places, made, strict=True):
-                yield Learnt(
-                    groups[place],
-                    nets.predict(self.target, self.nets),
-                    seen_by(nets, self.target, self.nets),
-                )
+                yield Learnt(groups[place], nets.predict(self.target, self.nets))
 
     def _task(self, rows: NDArray[np.int64], seed: int) -> Task:
         sources = source_net_count(self.settings)

@@ -138,9 +138,9 @@ def _chosen(
         names=names[free].tolist(),
         predicted=learnt.predicted[:, free],
         unit=learner.target.data.unit,
-        seen=learnt.seen[free],
+        places=learner.places[free],
         known_names=names[own].tolist(),
-        known_seen=learnt.seen[own],
+        known_places=learner.places[own],
     )
     random = choice_generator(settings, arm, len(own))
     picks = make_method(arm.method).choose(pool, settings.n, random)
