@@ -18,7 +18,7 @@ from cetransfer.screening.comparison import compare_lists
 from cetransfer.screening.criterion import make_criteria, require_prototype
 from cetransfer.screening.energies import from_list, from_model, load_fitting
 from cetransfer.screening.funnel import run_funnel, told
-from cetransfer.screening.further import further_lists
+from cetransfer.screening.further import check_name, further_lists
 from cetransfer.screening.probability import probabilities
 from cetransfer.screening.provenance import provenance_of
 
@@ -112,6 +112,8 @@ def plan_screening(settings: ScreenSettings, root: Path) -> Plan:
     UserError
         For a space, a criterion or a model that does not exist, or does not fit the others.
     """
+    if settings.name is not None:
+        check_name("name", settings.name)
     criteria = make_criteria(settings.criteria)
     candidates = load_candidates(settings)
     require_prototype(criteria, candidates.prototype.name)
@@ -160,7 +162,7 @@ def screen(plan: Plan, root: Path) -> Screening:
     table = frame.assign(**{**columns, "charge_balanced": known.columns["charge_balanced"]})
     table = table.assign(dropped_by=funnel.dropped_by, probability=chance)
     table["rank"] = ranks(table, funnel)
-    table = table.assign(model="" if about is None else str(about["id"]), **provenance.columns)
+    table = table.assign(model=None if about is None else str(about["id"]), **provenance.columns)
     tables: dict[str, pd.DataFrame] = {}
     document = _document(plan, energies, funnel, table, root)
     if by_list is not None and by_model is not None:
@@ -173,6 +175,7 @@ def screen(plan: Plan, root: Path) -> Screening:
     document["further"] = more
     tables |= lists
     hashes = {**known.hashes, **provenance.hashes}
+    hashes |= {file: value for each in more.values() for file, value in each["hashes"].items()}
     if candidates.own is not None:
         hashes |= candidates.own.hashes
     document["data_hashes"] = dict(sorted(hashes.items())) | dvc_hashes(root)
