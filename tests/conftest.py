@@ -43,7 +43,10 @@ def mirror() -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql():
-    """Run a PostgreSQL of the session's own; gives the address of an empty database."""
+    """Run a PostgreSQL of the session's own; gives the address of an empty database.
+
+    A user `guarded`, if one is made, has to give a password.
+    """
     found = shutil.which("initdb")
     debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     initdb = Path(found) if found else max(debian, key=lambda path: path.parts[-3], default=None)
@@ -71,6 +74,8 @@ def postgresql():
     options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
     try:
         call("initdb", "-A", "trust", "-U", "cetransfer", "-E", "UTF8", "--locale=C", "-N")
+        access = folder / "data" / "pg_hba.conf"
+        access.write_text(f"host all guarded 127.0.0.1/32 scram-sha-256\n{access.read_text()}")
         call("pg_ctl", "-w", "-o", options, "start")
         try:
             yield f"postgresql+psycopg://cetransfer@127.0.0.1:{port}/postgres"

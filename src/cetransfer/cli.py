@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cetransfer import __version__
 from cetransfer.errors import UserError, nearest
+from cetransfer.passwords import without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -231,7 +232,8 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UserError as error:
         sys.stdout.flush()
-        print(f"cetransfer: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+        line = without_passwords(" ".join(str(error).split()))
+        print(f"cetransfer: {line}", file=sys.stderr)  # noqa: T201
         return EXIT_USER_ERROR
     except KeyboardInterrupt:
         print(  # noqa: T201

@@ -56,6 +56,13 @@ def _page(found: Found, records: Records, root: Path) -> Page:
         from cetransfer.reporting.pages.sweep import sweep_page
 
         return sweep_page(found.document, found.folder, _lines("sweep", found.document))
+    if found.kind == "screen":
+        from cetransfer.reporting.pages.screening.page import screening_page
+        from cetransfer.reporting.pages.screening.stored import read_screening
+
+        screened = read_screening(found.folder, found.document)
+        lines = [*_checkout(found.document), str(found.document["command"])]
+        return screening_page(screened, lines, _lineage_of_model(found, records, root))
     if found.kind == "paper2023":
         from cetransfer.reporting.pages.paper2023 import paper2023_page
 
@@ -76,6 +83,20 @@ def _lineage(found: Found, records: Records, root: Path) -> Graph:
     return Builder(records, root).result(found.folder)
 
 
+def _lineage_of_model(found: Found, records: Records, root: Path) -> Graph | None:
+    """Return the lineage of the model that a screening asked; None where it cannot be told."""
+    from cetransfer.tracking.lineage.resolve import lineage_of
+
+    model = found.document.get("model")
+    if model is None:
+        return None
+    try:
+        return lineage_of(str(model["id"]), records, root)
+    except UserError as error:
+        say(f"no lineage: {error}")
+        return None
+
+
 def _again(found: Found, root: Path) -> list[str]:
     """Return the lines that give the same numbers; where none do, why not and what does."""
     from cetransfer.reproduction.plan import plan_for, script
@@ -90,9 +111,13 @@ def _again(found: Found, root: Path) -> list[str]:
 
 def _lines(command: str, document: dict[str, Any]) -> list[str]:
     """Return the words that a document says it was made with."""
+    words = shlex.join(document["words"])
+    return [*_checkout(document), f"cetransfer {command} {words}".rstrip()]
+
+
+def _checkout(document: dict[str, Any]) -> list[str]:
     commit = document.get("commit")
-    checkout = [f"git checkout {commit}"] if commit else []
-    return [*checkout, f"cetransfer {command} {shlex.join(document['words'])}".rstrip()]
+    return [f"git checkout {commit}"] if commit else []
 
 
 def _document(settings: ReportSettings, found: Found, page: Page, key: str) -> dict[str, Any]:
@@ -111,7 +136,7 @@ def _document(settings: ReportSettings, found: Found, page: Page, key: str) -> d
         "commit": document.get("commit"),
         "dirty": document.get("dirty"),
         "data_hashes": document.get("data_hashes", {}),
-        "models": document.get("models") or {},
+        "models": document.get("models") or document.get("model") or {},
         "notes": list(page.notes),
         "limits": list(page.limits),
         "figures": [drawing.name for drawing in page.drawings],

@@ -210,10 +210,14 @@ class SweepSettings:
 
     `space` maps a key of the configuration to its distribution, see `cetransfer.sweeps.space`;
     `outer_folds` is None where no fold is kept from the trials, `rungs` None for all inner folds
-    at once.
+    at once. `storage` is the database that several machines share, None for a file in the sweep's
+    folder; `study` its name there, None for `name`; `grace` in seconds.
     """
 
     name: str
+    storage: str | None
+    study: str | None
+    grace: float
     sampler: str
     trials: int
     batch: int

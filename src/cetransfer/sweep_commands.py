@@ -6,14 +6,17 @@ import time
 from typing import TYPE_CHECKING
 
 from cetransfer.commands import announce, make_folder
+from cetransfer.passwords import without_passwords
 from cetransfer.progress import say, set_quiet
 from cetransfer.settings import project_root
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from cetransfer.settings import StudySettings
+    from cetransfer.settings import StudySettings, SweepSettings
     from cetransfer.sweeps.executors.executor import Executor
+    from cetransfer.sweeps.storage import Place
     from cetransfer.sweeps.workshop import Workshop
 
 STAGED = ".result"
@@ -29,6 +32,11 @@ def sweep(settings: StudySettings) -> None:
     space = check_sweep(settings.sweep)
     make_protocol(settings)
     require_folds(settings.protocol)
+    if settings.sweep.storage is not None:
+        from cetransfer.sweeps.shared import look_at_shared
+
+        with look_at_shared(settings.sweep.storage):
+            pass  # it can be reached
 
     # what is heavy comes after what can be refused at once
     from cetransfer.files import move_files
@@ -46,21 +54,25 @@ def sweep(settings: StudySettings) -> None:
     set_quiet(quiet=settings.quiet)
     root = project_root()
     require_accelerator(settings.training.accelerator)
-    workshop = Workshop(settings.overrides, root)
+    # whatever is written down of the sweep, or sent to a worker, is made from these words
+    workshop = Workshop([without_passwords(word) for word in settings.overrides], root)
     check_trials(workshop.composer, space)
     key = sweep_key(workshop, space)
     output = make_folder(settings, outputs(root) / f"{settings.sweep.name}-{key[:8]}")
     announce(workshop.sources, workshop.whole_target)
     say(f"{workshop.folds.words}; {settings.sweep.trials} trials a study  {output}")
     store = open_store(settings.tracking, root)
-    finished = run_sweep(workshop, space, output, key, _executor)
-    found = make_result(workshop, space, key, finished, time.perf_counter() - began)
-    staged = stage_sweep(found, output / STAGED)
-    draw_history(found.document, found.trials, staged)
-    execution = f"{execution_of(output)}-{len(found.trials)}"
-    run_id = log_sweep(store, found, staged, execution)
-    move_files(staged, output, last=DOCUMENT)
-    staged.rmdir()
+    with _open_place(settings.sweep, output) as place:
+        finished = run_sweep(workshop, space, place, key, _executor)
+        found = make_result(workshop, space, key, finished, time.perf_counter() - began)
+        staged = stage_sweep(found, output / f"{STAGED}{place.machines.name}")
+        draw_history(found.document, found.trials, staged)
+        # others that share the sweep may share this folder too: the first one logs it
+        with place.machines.turn():
+            execution = f"{execution_of(output)}-{len(found.trials)}"
+            run_id = log_sweep(store, found, staged, execution)
+            move_files(staged, output, last=DOCUMENT)
+        staged.rmdir()
     show_sweep(found.document)
     show_places(output, store, run_id)
 
@@ -70,19 +82,35 @@ def status(settings: StudySettings) -> None:
     from pathlib import Path
 
     from cetransfer.reporting.sweep import show_status
-    from cetransfer.sweeps.status import progress_of, sweep_folders
+    from cetransfer.sweeps.status import progress_of, progress_of_shared, sweep_folders
 
     named = any(word.partition("=")[0] == "sweep" for word in settings.overrides)
+    asked = settings.sweep
+    if asked.storage is not None:
+        name = asked.study or (asked.name if named else None)
+        show_status(progress_of_shared(asked.storage, name, asked.grace))
+        return
     if settings.output_dir is not None:
         folders = [Path(settings.output_dir)]
     else:
-        folders = sweep_folders(outputs(project_root()), settings.sweep.name if named else None)
+        folders = sweep_folders(outputs(project_root()), asked.name if named else None)
     show_status([study for folder in folders for study in progress_of(folder)])
 
 
 def outputs(root: Path) -> Path:
     """Return the folder of all sweeps."""
     return root / "outputs" / "sweep"
+
+
+def _open_place(sweep: SweepSettings, output: Path) -> AbstractContextManager[Place]:
+    """Open the storage of a sweep: that of its folder, or one that several machines share."""
+    if sweep.storage is None:
+        from cetransfer.sweeps.storage import open_folder
+
+        return open_folder(output)
+    from cetransfer.sweeps.shared import open_shared
+
+    return open_shared(sweep.storage, sweep.study or sweep.name, sweep.grace)
 
 
 def _executor(workshop: Workshop) -> Executor:

@@ -212,6 +212,9 @@ BAD = [
     (["protocol=draws"], "protocol=draws has no folds to nest a sweep in"),
     (["protocol=paper2023"], "has no folds to nest a sweep in"),
     (["output_dir=/proc/nowhere"], "cannot write to /proc/nowhere"),
+    (["sweep.grace=0"], "sweep.grace=0.0 must be seconds"),
+    (["sweep.storage=mysql://me:s3cret@host/db"], "sweep.storage=mysql://me:***@host/db is no"),
+    (["sweep.storage=postgresql://me:s3cret@127.0.0.1:9/db"], "postgresql://me:***@127.0.0.1:9/db"),
 ]
 
 
@@ -222,6 +225,7 @@ def test_what_cannot_be_is_answered_in_one_line(inside, swept, words, message):
     done = inside("sweep", *WORDS[1:], *words, cwd=project)
     assert done.returncode == 2
     assert message in done.stderr
+    assert "s3cret" not in done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("cetransfer: ")]
     assert lines == done.stderr.splitlines()[-1:]
     assert sorted(project.rglob("*")) == before

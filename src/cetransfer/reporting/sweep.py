@@ -80,23 +80,26 @@ def show_status(studies: Sequence[Progress]) -> None:
     """Print a line per study."""
     console = _console()
     table = Table(box=SIMPLE_HEAD)
-    for title in ("sweep", "outer fold", "finished", "states", "best inner error", "winner scored"):
+    titles = ["sweep", "outer fold", "finished", "states", "best inner error", "winner scored"]
+    shared = any(study.machines is not None for study in studies)
+    for title in (*titles, "at work") if shared else titles:
         table.add_column(title, justify="left" if title in {"sweep", "states"} else "right")
     for study in studies:
         table.add_row(
-            study.folder.name,
+            study.place,
             f"{study.outer}",
             f"{study.finished} of {study.asked}",
             _trials(study.trials),
             "-" if study.best is None else f"{study.best:.4f}",
             "yes" if study.judged else "no",
+            *([f"{study.machines}"] if study.machines is not None else []),
         )
     console.print(table)
     for study in studies:
         if study.parameters:
             words = ", ".join(f"{key}={_short(value)}" for key, value in study.parameters.items())
             console.print(
-                f"best so far, {study.folder.name} fold {study.outer}: {words}",
+                f"best so far, {study.place} fold {study.outer}: {words}",
                 highlight=False,
                 markup=False,
                 soft_wrap=True,

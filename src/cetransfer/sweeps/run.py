@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,14 @@ from cetransfer.provenance import array_digest, digest
 from cetransfer.sweeps.pruners import make_pruner
 from cetransfer.sweeps.samplers import GRID, make_sampler
 from cetransfer.sweeps.search import Search
+from cetransfer.sweeps.shared import address_of
 from cetransfer.sweeps.space import extremes, grid, read_space, space_document
-from cetransfer.sweeps.storage import open_storage, open_study
+from cetransfer.sweeps.storage import open_study
 from cetransfer.sweeps.winners import Winner, judge_winners
 from cetransfer.sweeps.workshop import strategy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from optuna.study import Study
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cetransfer.sweeps.composer import Composer
     from cetransfer.sweeps.executors.executor import Executor
     from cetransfer.sweeps.space import Dimension
+    from cetransfer.sweeps.storage import Place
     from cetransfer.sweeps.workshop import Workshop
 
 OBJECTIVES = ("error", "labels", "size")
@@ -64,6 +66,10 @@ def check_sweep(sweep: SweepSettings) -> list[Dimension]:
         if value is not None and value < lowest:
             none = "; null for none" if key == "outer_folds" else ""
             raise UserError(f"sweep.{key}={value} is too small; give {lowest} or more{none}")
+    if sweep.storage is not None:
+        address_of(sweep.storage)
+    if not 0 < sweep.grace < math.inf:
+        raise UserError(f"sweep.grace={sweep.grace} must be seconds, greater than 0 and finite")
     rungs = sweep.rungs
     if rungs is not None and (
         not rungs or rungs != sorted(set(rungs)) or rungs[0] < 1 or rungs[-1] != sweep.inner_folds
@@ -125,7 +131,7 @@ def sweep_key(workshop: Workshop, space: Sequence[Dimension]) -> str:
         "tracking",
     ):
         del configured[key]
-    for key in ("space", "trials", "name"):
+    for key in ("grace", "name", "space", "storage", "study", "trials"):
         del configured["sweep"][key]
     domains = (*workshop.sources, workshop.whole_target)
     arrays = [array_digest(domain.features, domain.labels) for domain in domains]
@@ -137,7 +143,7 @@ def sweep_key(workshop: Workshop, space: Sequence[Dimension]) -> str:
 def run_sweep(
     workshop: Workshop,
     space: Sequence[Dimension],
-    folder: Path,
+    place: Place,
     key: str,
     make_executor: Callable[[Workshop], Executor],
 ) -> list[Finished]:
@@ -149,8 +155,8 @@ def run_sweep(
         Data, folds and configuration.
     space
         What is searched.
-    folder
-        Of the sweep; its database is made where it is not there yet.
+    place
+        Where the studies lie.
     key
         Of the sweep.
     make_executor
@@ -159,19 +165,17 @@ def run_sweep(
     Raises
     ------
     UserError
-        If the folder holds another sweep, no trial can be trained, or workers keep dying.
+        If another sweep lies there, no trial can be trained, or workers keep dying.
     """
     settings = workshop.settings
     sweep = settings.sweep
     if sweep.sampler == GRID:
         sweep = dataclasses.replace(sweep, trials=min(sweep.trials, len(grid(space))))
-    storage = open_storage(folder)
-    done = []
     with make_executor(workshop) as executor:
-        for outer, split in enumerate(workshop.folds.outer):
+        done: list[tuple[Search, list[Winner] | None]] = []
+        for outer in range(len(workshop.folds.outer)):
             study = open_study(
-                storage,
-                folder,
+                place,
                 outer,
                 key=key,
                 name=sweep.name,
@@ -182,11 +186,25 @@ def run_sweep(
                 ),
                 pruner=make_pruner(sweep.pruner),
             )
-            search = Search(study, space, sweep, outer)
+            search = Search(study, space, sweep, outer, place.machines)
             drive(search, executor, f"outer fold {outer + 1} of {len(workshop.folds.outer)}")
-            winners = judge_winners(search, settings, executor, has_fold=len(split.test) > 0)
-            done.append(Finished(outer, study, winners))
-    return done
+            done.append((search, _judged(search, workshop, executor)))
+        return [
+            Finished(search.outer, search.study, winners or _waited_for(search, workshop, executor))
+            for search, winners in done
+        ]
+
+
+def _judged(search: Search, workshop: Workshop, executor: Executor) -> list[Winner] | None:
+    has_fold = len(workshop.folds.outer[search.outer].test) > 0
+    return judge_winners(search, workshop.settings, executor, has_fold=has_fold)
+
+
+def _waited_for(search: Search, workshop: Workshop, executor: Executor) -> list[Winner]:
+    """Return the winners of a study that another machine scores, or does not any more."""
+    while (winners := _judged(search, workshop, executor)) is None:
+        search.machines.wait()
+    return winners
 
 
 def drive(search: Search, executor: Executor, description: str) -> None:
@@ -207,7 +225,13 @@ def drive(search: Search, executor: Executor, description: str) -> None:
             while executor.free and (batch := search.next_batch()) is not None:
                 executor.submit(batch)
             if not executor.busy:
-                return
+                now = search.finished
+                advance(now - shown)
+                shown = now
+                if now >= search.sweep.trials:
+                    return
+                search.machines.wait()  # others hold what is missing
+                continue
             outcome = executor.next()
             if outcome.results is None:
                 search.lost(outcome.batch)

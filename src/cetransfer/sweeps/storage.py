@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import optuna
 from sqlalchemy.exc import SQLAlchemyError
 
 from cetransfer.errors import UserError
+from cetransfer.sweeps.machines import ALONE, Machines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +39,21 @@ TRIALS = "trials"
 
 PATIENCE = 60
 """Seconds to wait for a database that another process writes to."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the studies of a sweep lie.
+
+    `words` say it in a message, `remedy` what to give where another sweep lies there; `prefix`
+    begins the names of its studies, and `machines` work on them.
+    """
+
+    storage: BaseStorage
+    words: str
+    remedy: str
+    prefix: str = ""
+    machines: Machines = ALONE
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -66,9 +83,21 @@ def open_storage(folder: Path) -> BaseStorage:
         )
 
 
+@contextmanager
+def open_folder(folder: Path) -> Iterator[Place]:
+    """Open the database of a sweep's folder, making it where it is not there yet.
+
+    Raises
+    ------
+    UserError
+        If it is damaged, locked or cannot be written, now or later.
+    """
+    with storage_errors(folder / DATABASE):
+        yield Place(open_storage(folder), f"{folder}", "output_dir=FOLDER of its own, or none")
+
+
 def open_study(
-    storage: BaseStorage,
-    folder: Path,
+    place: Place,
     outer: int,
     *,
     key: str,
@@ -85,21 +114,21 @@ def open_study(
     UserError
         If it belongs to another sweep.
     """
-    with storage_errors(folder / DATABASE):
+    with place.machines.turn():
         study = optuna.create_study(
-            storage=storage,
+            storage=place.storage,
             sampler=sampler,
             pruner=pruner,
-            study_name=study_name(outer),
+            study_name=f"{place.prefix}{study_name(outer)}",
             directions=["minimize"] * directions,
             load_if_exists=True,
         )
         found = study.user_attrs.get(KEY, key)
         if found != key:
             raise UserError(
-                f"{folder} holds a sweep with another search space, configuration or data "
+                f"{place.words} holds a sweep with another search space, configuration or data "
                 f"(sweep={study.user_attrs.get(NAME)}, key {found[:8]}, not {key[:8]}); give "
-                "output_dir=FOLDER of its own, or none"
+                f"{place.remedy}"
             )
         if KEY not in study.user_attrs:
             study.set_user_attr(NAME, name)

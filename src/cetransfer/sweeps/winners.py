@@ -10,12 +10,19 @@ from cetransfer.sweeps.batch import FRESH, OUTER, Batch, Item, Result
 from cetransfer.sweeps.search import mean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from optuna.trial import FrozenTrial
+
     from cetransfer.settings import StudySettings
     from cetransfer.sweeps.executors.executor import Executor
     from cetransfer.sweeps.search import Search
 
 WINNERS = "winners"
 """User attribute of a study: what its winners scored."""
+
+JUDGE = "judge"
+"""User attribute of a study: the machine that trains its winners, where several work on it."""
 
 ATTEMPTS = 3
 """So often the winners are trained, if the worker dies each time."""
@@ -60,20 +67,24 @@ class Winner:
 
 def judge_winners(
     search: Search, settings: StudySettings, executor: Executor, *, has_fold: bool
-) -> list[Winner]:
+) -> list[Winner] | None:
     """Score the winners of a finished study, unless that was done before.
+
+    None where another machine is at it.
 
     Raises
     ------
     UserError
         If no trial came to its end, or a winner cannot be trained again.
     """
-    sweep, study = settings.sweep, search.study
-    best = search.best()
-    chosen = [trial.number for trial in best]
-    stored = study.user_attrs.get(WINNERS, [])
-    if [each["trial"] for each in stored] == chosen:
-        return [Winner(**each) for each in stored]
+    sweep = settings.sweep
+    with search.turn():
+        best = search.best()
+        stored = _stored(search, best)
+        if stored is not None:
+            return stored
+        if not _is_mine(search):
+            return None
     every = list(range(sweep.inner_folds))
     items = []
     for trial in best:
@@ -103,8 +114,31 @@ def judge_winners(
                 outer.per_row if outer else [],
             )
         )
-    study.set_user_attr(WINNERS, [each.__dict__ for each in winners])
-    return winners
+    with search.turn():
+        # of two that were at it, the one that took the other for dead, the first one counts
+        stored = _stored(search, best)
+        if stored is None:
+            search.study.set_user_attr(WINNERS, [each.__dict__ for each in winners])
+    return stored or winners
+
+
+def _stored(search: Search, best: Sequence[FrozenTrial]) -> list[Winner] | None:
+    stored = search.study.user_attrs.get(WINNERS, [])
+    if [each["trial"] for each in stored] != [trial.number for trial in best]:
+        return None
+    return [Winner(**each) for each in stored]
+
+
+def _is_mine(search: Search) -> bool:
+    """Tell whether this process is to train the winners, as no living one is at it."""
+    machines, study = search.machines, search.study
+    if not machines.name:
+        return True
+    judge = study.user_attrs.get(JUDGE, machines.name)
+    if judge != machines.name and not machines.gone({judge}):
+        return False
+    study.set_user_attr(JUDGE, machines.name)
+    return True
 
 
 def _trained(batch: Batch, executor: Executor) -> list[Result]:

@@ -14,6 +14,7 @@ from cetransfer.sweeps.executors.here import Here
 from cetransfer.sweeps.result import make_result, stage_sweep
 from cetransfer.sweeps.run import check_sweep, run_sweep, sweep_key
 from cetransfer.sweeps.status import progress_of, sweep_folders
+from cetransfer.sweeps.storage import open_folder
 
 RATES = (
     "strategy.fine_tune.learning_rate",
@@ -27,7 +28,8 @@ def run(workshop, folder, executor=Here):
     folder.mkdir(exist_ok=True)
     space = check_sweep(workshop.settings.sweep)
     key = sweep_key(workshop, space)
-    finished = run_sweep(workshop, space, folder, key, executor)
+    with open_folder(folder) as place:
+        finished = run_sweep(workshop, space, place, key, executor)
     return make_result(workshop, space, key, finished, 1.0)
 
 

@@ -8,6 +8,7 @@ from optuna.trial import TrialState
 
 from cetransfer.errors import UserError
 from cetransfer.sweeps.batch import Batch, Result
+from cetransfer.sweeps.machines import ALONE, Machines
 from cetransfer.sweeps.pruners import make_pruner
 from cetransfer.sweeps.result import counts
 from cetransfer.sweeps.run import drive
@@ -71,7 +72,7 @@ def sweep(compose):
     )
 
 
-def make_search(storage, sweep, sampler="tpe", pruner="median", directions=1):
+def make_search(storage, sweep, sampler="tpe", pruner="median", directions=1, machines=ALONE):
     study = optuna.create_study(
         storage=storage,
         study_name="outer-0",
@@ -80,7 +81,7 @@ def make_search(storage, sweep, sampler="tpe", pruner="median", directions=1):
         sampler=make_sampler(sampler, SPACE, seed=0, outer=0, batch=4),
         pruner=make_pruner(pruner),
     )
-    return Search(study, SPACE, sweep, 0)
+    return Search(study, SPACE, sweep, 0, machines)
 
 
 def error_of(item, fold):
@@ -259,3 +260,84 @@ def test_more_trials_go_on_from_those_there(sweep):
     search = make_search(storage, dataclasses.replace(sweep, trials=20))
     drive(search, Worker(), "test")
     assert search.finished == 20
+
+
+class Crowd(Machines):
+    """A machine among others; those in `dead` give no sign of life."""
+
+    dead: frozenset[str] = frozenset()
+
+    def __init__(self, name):
+        self.name = name
+
+    def gone(self, names):
+        return names & self.dead
+
+
+def test_machines_that_share_a_study_make_as_many_trials_as_asked_for_together(sweep):
+    storage, worker = Fragile(), Worker()
+    searches = [make_search(storage, sweep, machines=Crowd(name)) for name in "abc"]
+    out = []
+    for turn in range(100):
+        search = searches[turn % 3]
+        batch = search.next_batch()
+        if batch is not None:
+            out.append((search, batch))
+        if out and turn % 2:
+            ended, done = out.pop(0)
+            ended.returned(done, [worker.result(item) for item in done.items])
+    assert not out
+    assert len(searches[0].study.trials) == searches[1].finished == 14
+    holders = {trial.user_attrs["held_by"] for trial in searches[0].study.trials}
+    assert holders == {"a", "b", "c"}
+
+
+def test_what_a_machine_without_a_sign_of_life_held_is_tried_once_by_others(sweep):
+    storage, worker = Fragile(), Worker()
+    silent = make_search(storage, sweep, machines=Crowd("silent"))
+    batch = silent.next_batch()
+    others = [make_search(storage, sweep, machines=Crowd(name)) for name in "ab"]
+    taken = [search.next_batch() for search in others]
+    held = {item.trial for item in batch.items}
+    assert not held & {item.trial for each in taken for item in each.items}
+    for search in others:
+        search.machines.dead = frozenset({"silent"})
+    while any(taken):
+        for place, search in enumerate(others):
+            if taken[place] is not None:
+                search.returned(taken[place], [worker.result(item) for item in taken[place].items])
+            taken[place] = search.next_batch()
+    trials = others[0].study.trials
+    lost = {trial.number for trial in trials if trial.user_attrs.get("lost")}
+    retries = [trial.user_attrs["retry_of"] for trial in trials if "retry_of" in trial.user_attrs]
+    assert lost == held == set(retries)
+    assert len(retries) == len(held)
+    # it was only asleep: what it found by then counts no more
+    before = told(others[0].study)
+    silent.returned(batch, [worker.result(item) for item in batch.items])
+    assert silent.next_batch() is None
+    assert told(others[0].study) == before
+    assert others[0].finished == 14
+
+
+def test_a_machine_killed_between_any_two_writes_leaves_nothing_undone(sweep):
+    for left in range(0, 40, 2):
+        storage, worker = Fragile(), Worker()
+        first = make_search(storage, sweep, machines=Crowd("first"))
+        second = make_search(storage, sweep, machines=Crowd("second"))
+        second.returned(done := second.next_batch(), [worker.result(item) for item in done.items])
+        storage.left = left
+        with pytest.raises(Killed):
+            drive(first, Worker(), "test")
+        storage.left = None
+        second.machines.dead = frozenset({"first"})
+        drive(second, worker, "test")
+        every = second.study.trials
+        lost = [trial.number for trial in every if trial.user_attrs.get("lost")]
+        retries = [
+            trial.user_attrs["retry_of"] for trial in every if "retry_of" in trial.user_attrs
+        ]
+        assert sorted(lost) == sorted(retries)
+        assert second.finished == 14
+        assert len(every) == 14 + len(lost)
+        assert all(trial.state.is_finished() for trial in every)

@@ -17,6 +17,7 @@ DOCUMENTS = {
     "comparison": "comparison.json",
     "paper2023": "paper2023.json",
     "sweep": "sweep.json",
+    "screen": "screen.json",
 }
 """By kind of result, the file that says the most of it."""
 
@@ -94,8 +95,8 @@ def _of_run(run: Run) -> Found:
     if kind is None:
         raise UserError(
             f"run {run.id} ({run.name}, {run.kind}, {run.status.lower()}) has no result that a "
-            f"report is made of in {run.artifacts}; reports are of comparisons and sweeps that "
-            "ended, so run it to its end or name another"
+            f"report is made of in {run.artifacts}; reports are of comparisons, sweeps and "
+            "screenings that ended, so run it to its end or name another"
         )
     return _found(kind, run.artifacts)
 
@@ -105,9 +106,8 @@ def _found(kind: str, folder: Path) -> Found:
     key = str(document.get("key", ""))[:8]
     own = folder.resolve().name
     if own == "artifacts":
-        own = {"paper2023": kind, "sweep": str(document.get("sweep", kind))}.get(
-            kind, str(document.get("dataset", kind))
-        )
+        called = {"comparison": "dataset", "sweep": "sweep", "screen": "name"}
+        own = str(document.get(called.get(kind, ""), kind))
     name = "".join(each if each.isalnum() or each in "-_." else "_" for each in own).strip(".")
     return Found(kind, document, folder, name if name.endswith(key) else f"{name}-{key}")
 

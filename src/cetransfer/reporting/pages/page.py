@@ -33,13 +33,17 @@ class Listing:
     text: str
 
 
+Part = Drawing | PageTable | Words | Listing
+"""What a section is made of."""
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of a report with a heading; `slug` is its place in the page."""
 
     slug: str
     heading: str
-    parts: Sequence[Drawing | PageTable | Words | Listing]
+    parts: Sequence[Part]
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class Page:
         """All tables."""
         return [part for part in self._parts() if isinstance(part, PageTable)]
 
-    def _parts(self) -> Iterable[Drawing | PageTable | Words | Listing]:
+    def _parts(self) -> Iterable[Part]:
         return (part for section in self.sections for part in section.parts)
 
 

@@ -37,6 +37,8 @@ def rests_on(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _models(document: Mapping[str, Any]) -> Mapping[str, Any]:
     models = document.get("models") or {}
-    if isinstance(models, dict):
-        return models
-    return {}
+    found = dict(models) if isinstance(models, dict) else {}
+    one = document.get("model")
+    if isinstance(one, dict):
+        found[f"{one.get('strategy')} on {one.get('dataset')}"] = one.get("id")
+    return found
