@@ -231,6 +231,8 @@ def _explain(error: Exception, config: str) -> str:
             return f"there is no key {key!r}: {name} is not chosen; add it to {group}=[...]"
         groups = [path.name for path in config_dir().iterdir() if path.is_dir()]
         hint = nearest(key, known + groups, SEE_ALL)
+        if key in groups:
+            hint = "this command has no such group; take an experiment that is made for it"
         return f"there is no key {key!r}; {hint}"
     return f"{first}; see --help for the syntax"
 

@@ -94,7 +94,7 @@ def shipped_radii(rule: str, *, mark: bool) -> ElementRadii:
     Shannon's radii over all coordinations of one oxidation state.
     """
     path = Path(str(files("cetransfer") / "screening" / "data" / SHIPPED))
-    return ElementRadii("li2023", read_radii(path), rule, {f"radii:{SHIPPED}": sha256(path)}, mark)
+    return ElementRadii("li2023", read_radii(path), rule, {}, mark)
 
 
 def own_radii(path: Path, rule: str, *, mark: bool) -> ElementRadii:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from cetransfer.evaluation.documents import open_staging
 from cetransfer.files import move_files, read_json, read_table, write_json, writing_to
 
 if TYPE_CHECKING:
@@ -55,9 +56,7 @@ def stage_screening(found: Screening, output: Path, *, in_parts: bool = False) -
 
     staged = output / STAGED
     with writing_to(output):
-        staged.mkdir(parents=True, exist_ok=True)
-        for old in staged.iterdir():
-            old.unlink()
+        open_staging(staged, found.document, "screen")
         steps = pd.DataFrame(found.document["funnel"]).drop(columns="limits")
         steps.to_csv(staged / FUNNEL, index=False)
         if not in_parts:

@@ -28,7 +28,7 @@ from cetransfer.screening.energies import (
     load_fitting,
 )
 from cetransfer.screening.funnel import run_funnel, told
-from cetransfer.screening.further import further_lists
+from cetransfer.screening.further import check_name, further_lists
 from cetransfer.screening.probability import probabilities
 from cetransfer.screening.provenance import provenance_of
 from cetransfer.screening.sites import sites_of
@@ -129,6 +129,8 @@ def plan_screening(settings: ScreenSettings, root: Path) -> Plan:
     UserError
         For a space, a criterion or a model that does not exist, or does not fit the others.
     """
+    if settings.name is not None:
+        check_name("name", settings.name)
     criteria = make_criteria(settings.criteria)
     candidates = load_candidates(settings)
     require_prototype(criteria, candidates.prototype.name)
@@ -183,7 +185,7 @@ def screen(plan: Plan, root: Path) -> Screening:
     about = None if by_model is None else by_model.about
     provenance = provenance_of(frame, candidates.prototype, settings, about, root)
     table["rank"] = ranks(table, funnel)
-    table = table.assign(model="" if about is None else str(about["id"]), **provenance.columns)
+    table = table.assign(model=None if about is None else str(about["id"]), **provenance.columns)
     tables: dict[str, pd.DataFrame] = {}
     counts = {
         "candidates": len(table),
@@ -201,6 +203,7 @@ def screen(plan: Plan, root: Path) -> Screening:
     document["further"] = more
     tables |= lists
     hashes = {**known.hashes, **provenance.hashes}
+    hashes |= {file: value for each in more.values() for file, value in each["hashes"].items()}
     if candidates.own is not None:
         hashes |= candidates.own.hashes
     document["data_hashes"] = dict(sorted(hashes.items())) | dvc_hashes(root)

@@ -21,7 +21,7 @@ from cetransfer.tracking.lineage.parts import SOURCE_NET, Parts
 from cetransfer.tracking.records import PARENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from cetransfer.tracking.records import Records, Run
@@ -31,11 +31,15 @@ KEY = "cetransfer.key"
 
 @dataclass
 class Builder:
-    """Builds one graph; what is asked for first is its root."""
+    """Builds one graph; what is asked for first is its root.
+
+    `model_graph` gives the graph of a model by its id, for work that rests on one.
+    """
 
     records: Records
     root: Path
     graph: Graph = field(default_factory=Graph)
+    model_graph: Callable[[str], Graph] | None = None
 
     @property
     def _parts(self) -> Parts:
@@ -56,7 +60,7 @@ class Builder:
             document = document_of(run)
             facts = facts_of_source(document, run) if document else facts_of_run(run, key)
             self._parts.source_nets(key, facts, above or self._net(run))
-        elif run.kind in {"comparison", "paper2023", "audit"}:
+        elif run.kind in RESULTS:
             document = document_of(run)
             facts = facts_of_document(document) if document else facts_of_run(run)
             if document and "commit" not in document:
@@ -149,7 +153,18 @@ class Builder:
             self._parts.strategy(strategy, facts, self.graph.add(below, node), commit=False)
         if not facts.strategies:
             self._parts.strategy(name, facts, node)
+        if facts.model is not None:
+            self._model(facts.model, node)
         self._parts.commit(facts.commit, node, dirty=facts.dirty)
+
+    def _model(self, id_: str, above: Node) -> None:
+        """Enter a model, with what it rests on as far as that is known here."""
+        if self.model_graph is None:
+            self.graph.add(
+                Node(f"model:{id_}", "model", id_, {"model": id_, "folder": None}), above
+            )
+        else:
+            self.take(self.model_graph(id_), above)
 
     def _children(self, run_id: str | None) -> dict[str, Run]:
         """Return the runs below one, by name."""
@@ -158,7 +173,7 @@ class Builder:
         return {run.name: run for run in self.records.runs(self.records.tagged(PARENT, run_id))}
 
 
-RESULTS = ("comparison", "paper2023", "audit")
+RESULTS = ("comparison", "paper2023", "audit", "screen")
 """Kinds of work that have a folder of results."""
 
 
@@ -174,7 +189,7 @@ def document_of(run: Run) -> dict[str, Any] | None:
 
 
 def is_result(folder: Path) -> bool:
-    """Tell whether a folder holds the result of a comparison or an audit."""
+    """Tell whether a folder holds the result of a comparison, an audit or a screening."""
     return any((folder / DOCUMENTS[kind]).is_file() for kind in RESULTS)
 
 
@@ -190,5 +205,11 @@ def _about_run(run: Run) -> dict[str, Any]:
 
 
 def comparison_folders(root: Path) -> Sequence[Path]:
-    """Return the folders of results in their usual place."""
+    """Return the folders of comparisons in their usual place."""
     return [path for path in sorted((root / "outputs" / "compare").glob("*")) if is_result(path)]
+
+
+def result_folders(root: Path) -> Sequence[Path]:
+    """Return the folders of comparisons and screenings in their usual places."""
+    screened = sorted((root / "outputs" / "screen").glob("*"))
+    return [*comparison_folders(root), *(path for path in screened if is_result(path))]

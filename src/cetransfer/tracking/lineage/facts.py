@@ -19,9 +19,14 @@ DOCUMENTS = {
     "comparison": "comparison.json",
     "paper2023": "paper2023.json",
     "audit": "audit.json",
+    "screen": "screen.json",
     "source": "model/model.json",
 }
 """By kind of run, the artifact that says the most."""
+
+
+ASKED_MODEL = "cetransfer.asked_model"
+"""Tag of a run that rests on a model's predictions: the id of the model."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class Facts:
         Source nets by key: name of sources, key of earlier nets, SHA-256 of the weights.
     of
         Key of the source nets by strategy.
+    model
+        Id of the model that was asked, where that is what was done.
     """
 
     key: str | None
@@ -55,6 +62,7 @@ class Facts:
     strategies: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
     config: dict[str, Any] = field(default_factory=dict)
+    model: str | None = None
 
 
 def read_document(path: Path) -> dict[str, Any]:
@@ -77,7 +85,7 @@ def read_document(path: Path) -> dict[str, Any]:
 
 
 def facts_of_document(document: Mapping[str, Any]) -> Facts:
-    """Return what a comparison.json, paper2023.json or audit.json says."""
+    """Return what a comparison.json, paper2023.json, audit.json or screen.json says."""
     nets = document.get("source_nets") or {}
     key = nets.get("key")
     stacks = {each["key"]: each for each in nets.get("stacks", [])}
@@ -95,6 +103,7 @@ def facts_of_document(document: Mapping[str, Any]) -> Facts:
         strategies=strategies,
         baselines=tuple(each["name"] for each in document.get("baselines", ())),
         config=dict(document.get("config", {})),
+        model=(document.get("model") or {}).get("id"),
     )
 
 
@@ -126,6 +135,7 @@ def facts_of_run(run: Run, key: str | None = None) -> Facts:
         dirty=dirty,
         stacks={key: {"key": key}} if key else {},
         of={run.name: key} if key else {},
+        model=run.tags.get(ASKED_MODEL),
     )
 
 

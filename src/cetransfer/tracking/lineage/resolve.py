@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError, nearest
-from cetransfer.tracking.lineage.build import KEY, Builder, comparison_folders, is_result
+from cetransfer.tracking.lineage.build import KEY, Builder, is_result, result_folders
 from cetransfer.tracking.lineage.models import (
     MODEL,
     is_model,
@@ -72,11 +72,11 @@ def lineage_of(identifier: str, records: Records, root: Path) -> Graph:
 
 def candidates(identifier: str, records: Records, root: Path) -> dict[str, Build]:
     """Return what an id may mean, by a name for it, with how to build its graph."""
-    builder = Builder(records, root)
+    builder = _builder(records, root)
     whole = records.get(identifier)
     if whole is not None:
         return {f"run {whole.id}": partial(builder.run, whole)}
-    for folder in comparison_folders(root):
+    for folder in result_folders(root):
         if folder.name == identifier:
             return {str(folder): partial(builder.result, folder)}
     found: dict[str, Build] = {
@@ -89,6 +89,11 @@ def candidates(identifier: str, records: Records, root: Path) -> dict[str, Build
     for run in records.runs(list(latest.values())):
         found[f"comparison {run.tags[KEY]}"] = partial(builder.run, run)
     return found or _source_nets(identifier, records, root)
+
+
+def _builder(records: Records, root: Path) -> Builder:
+    """Return what builds a graph and finds models by their ids."""
+    return Builder(records, root, model_graph=lambda id_: _of_model(id_, records, root))
 
 
 def _models(identifier: str, records: Records, root: Path) -> dict[str, Build]:
@@ -124,7 +129,7 @@ def _of_path(path: Path, records: Records, root: Path) -> Graph | None:
     """Return the lineage of a file or folder; None where it holds nothing of ours."""
     folder = path if path.is_dir() else path.parent
     if is_result(folder) and (path.is_dir() or path.suffix not in TABLES):
-        return Builder(records, root).result(folder)
+        return _builder(records, root).result(folder)
     if is_model(folder) and (path.is_dir() or path.name == "model.json"):
         return model_graph(folder, records, root)
     if path.is_dir():
@@ -139,8 +144,8 @@ def _of_path(path: Path, records: Records, root: Path) -> Graph | None:
 def _of_table(path: Path, records: Records, root: Path) -> Graph:
     """Return the lineage of a table of predictions: by its column `model`, else by its folder."""
     models, rows = read_models(path)
-    builder = Builder(records, root)
-    if not models:
+    builder = _builder(records, root)
+    if not models or is_result(path.parent):
         if not is_result(path.parent):
             raise UserError(
                 f"{path} has no column model and no result stands beside it, so nothing says where "
@@ -193,7 +198,7 @@ def read_models(path: Path) -> tuple[list[str], int]:
 def _nothing(identifier: str, records: Records, root: Path) -> str:
     """Say that nothing goes by a name, with the nearest one that something goes by."""
     known = {
-        *(folder.name for folder in comparison_folders(root)),
+        *(folder.name for folder in result_folders(root)),
         *(name for folder, id_ in model_folders(root).items() for name in (folder.name, id_)),
         *(path.name for path in (root / SOURCE_DIR).glob("*")),
         *records.values(KEY),

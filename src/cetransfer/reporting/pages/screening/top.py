@@ -58,8 +58,8 @@ def top_table(stored: StoredScreening) -> PageTable:
         )
         for name in shown
     )
-    more = len(table) - LISTED
-    first = f", the first {LISTED} of {len(table)}" if more > 0 else ""
+    every = stored.document["counts"]["shortlist"]
+    first = f", the first {LISTED} of {every}" if every > LISTED else ""
     return PageTable(
         name="shortlist",
         caption=f"Candidates that meet all criteria{first}",
