@@ -18,7 +18,7 @@ from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBas
 from yaml import YAMLError
 
 from cetransfer import settings as shapes
-from cetransfer import settings_report, settings_screening
+from cetransfer import settings_report, settings_screening, settings_suggest
 from cetransfer.compute.check import check_compute
 from cetransfer.errors import UserError, nearest
 
@@ -43,6 +43,8 @@ SHAPES: dict[str, type] = {
     "sweep": shapes.StudySettings,
     "screen": settings_screening.ScreenSettings,
     "report": settings_report.ReportSettings,
+    "suggest": settings_suggest.SuggestSettings,
+    "simulate": settings_suggest.SimulationSettings,
 }
 
 
