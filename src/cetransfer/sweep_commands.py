@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 from cetransfer.commands import announce, make_folder
@@ -71,9 +72,11 @@ def sweep(settings: StudySettings) -> None:
         staged = stage_sweep(found, output / f"{STAGED}{place.machines.name}")
         draw_history(found.document, found.trials, staged)
         with turn():
-            log.finish(found, staged)
-            move_files(staged, output, last=DOCUMENT)
-        staged.rmdir()
+            # what was logged and written before stays, with the time that it took
+            if not (log.finished and (output / DOCUMENT).is_file()):
+                log.finish(found, staged)
+                move_files(staged, output, last=DOCUMENT)
+        rmtree(staged)
     send_on(store, settings.tracking.experiment)
     show_sweep(found.document)
     show_places(output, store, log.run_id)
@@ -132,6 +135,7 @@ def _open_log(workshop: Workshop, key: str, store: Store, output: Path) -> Sweep
         store,
         sweep.name,
         data_hashes(workshop),
+        {**{source.name: "source" for source in workshop.sources}, target.name: "target"},
         {"cetransfer.key": key, "quantity": target.quantity, "unit": target.unit},
         f"{execution_of(output)}-{sweep.trials}",
     )

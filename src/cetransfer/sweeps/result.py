@@ -14,7 +14,9 @@ from optuna.trial import TrialState
 
 from cetransfer.evaluation.documents import open_staging
 from cetransfer.evaluation.statistics import interval_of_mean
+from cetransfer.evaluation.used import used_document
 from cetransfer.features.domain import hashes_of
+from cetransfer.features.schema import feature_schema
 from cetransfer.files import write_json
 from cetransfer.provenance import dvc_hashes, git_commit, package_versions
 from cetransfer.seeding import Purpose, generator
@@ -95,11 +97,28 @@ def make_result(
         "commit": commit,
         "dirty": dirty,
         "data_hashes": data_hashes(workshop),
+        "feature_schema": feature_schema(settings.features).digest,
+        "data": _used(workshop),
         "packages": {**package_versions(), "optuna": optuna.__version__},
         "config": dataclasses.asdict(settings),
         "seconds": round(seconds, 2),
     }
     return Sweep(document, trials)
+
+
+def _used(workshop: Workshop) -> list[dict[str, Any]]:
+    """Return files, rows and features of every data set; labelled rows are trained on and scored.
+
+    The features are those of the study's own configuration, also where trials change them.
+    """
+    labelled = [workshop.folds.labelled]
+    return [
+        *(
+            used_document(source, workshop.settings, [np.arange(len(source))])
+            for source in workshop.sources
+        ),
+        used_document(workshop.whole_target, workshop.settings, labelled, labelled),
+    ]
 
 
 def data_hashes(workshop: Workshop) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cetransfer.tracking.comparison_log import EXECUTION
 from cetransfer.tracking.store import store_errors
-from cetransfer.tracking.write import finish_run, flatten, start_run
+from cetransfer.tracking.write import DATASET, finish_run, flatten, start_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,14 +46,17 @@ class SweepLog:
         Of the sweep.
     tags
         That its trials have too.
-    finished
-        Whether all was logged before.
     """
 
     store: Store
     run_id: str
     tags: dict[str, str]
-    finished: bool
+
+    @property
+    def finished(self) -> bool:
+        """Whether all was logged before, by this process or another."""
+        with store_errors(self.store.uri):
+            return str(self.store.client.get_run(self.run_id).info.status) == "FINISHED"
 
     def trials(self, table: pd.DataFrame) -> None:
         """Log the trials of a table that were not logged yet.
@@ -63,9 +66,9 @@ class SweepLog:
         UserError
             If the store cannot be written.
         """
+        if self.finished:
+            return
         with store_errors(self.store.uri):
-            if self.finished:
-                return
             mine = f"tags.`{PARENT}` = '{self.run_id}'"
             known = {run.data.tags.get(TRIAL): run for run in _runs(self.store, mine)}
             for row in table.to_dict("records"):
@@ -76,7 +79,7 @@ class SweepLog:
                     self._trial(own, run.info.run_id if run else None)
 
     def finish(self, sweep: Sweep, staged: Path) -> None:
-        """Log the rest of the trials and what was found, unless that was done before.
+        """Log the rest of the trials and what was found.
 
         Parameters
         ----------
@@ -102,9 +105,8 @@ class SweepLog:
             }
         numbers |= {"optimism": document["optimism"], "seconds": document["seconds"]}
         with store_errors(self.store.uri):
-            if not self.finished:
-                self.store.client.log_artifacts(self.run_id, str(staged))
-                finish_run(self.store, self.run_id, flatten(document["config"]), numbers)
+            self.store.client.log_artifacts(self.run_id, str(staged))
+            finish_run(self.store, self.run_id, flatten(document["config"]), numbers)
 
     def _trial(self, row: dict[str, Any], run_id: str | None) -> None:
         known = {name: value for name, value in row.items() if not _missing(value)}
@@ -122,7 +124,12 @@ class SweepLog:
 
 
 def open_sweep_log(
-    store: Store, name: str, hashes: Mapping[str, str], tags: Mapping[str, str], execution: str
+    store: Store,
+    name: str,
+    hashes: Mapping[str, str],
+    roles: Mapping[str, str],
+    tags: Mapping[str, str],
+    execution: str,
 ) -> SweepLog:
     """Begin the run of a sweep, or go on with the one that was begun.
 
@@ -134,6 +141,8 @@ def open_sweep_log(
         Of the sweep.
     hashes
         Of the files that rows were read from.
+    roles
+        What each data set is to the sweep, source or target.
     tags
         Of the sweep and its trials.
     execution
@@ -145,11 +154,14 @@ def open_sweep_log(
         If the store cannot be written.
     """
     own = {**tags, EXECUTION: execution}
+    used = {f"{DATASET}{each}": role for each, role in roles.items()}
     mine = f"tags.`{EXECUTION}` = '{execution}' AND tags.`cetransfer.kind` = 'sweep'"
     with store_errors(store.uri):
         run = next(_runs(store, mine), None)
-        run_id = run.info.run_id if run else start_run(store, f"sweep {name}", "sweep", hashes, own)
-    return SweepLog(store, run_id, own, run is not None and run.info.status == "FINISHED")
+        if run is not None:
+            return SweepLog(store, run.info.run_id, own)
+        run_id = start_run(store, f"sweep {name}", "sweep", hashes, {**own, **used})
+    return SweepLog(store, run_id, own)
 
 
 def _runs(store: Store, asked: str) -> Iterator[Run]:

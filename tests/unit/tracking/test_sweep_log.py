@@ -25,7 +25,7 @@ def trials(outer):
 
 
 def begin(store, execution="one"):
-    return open_sweep_log(store, "small", {"a.parquet": "0" * 64}, TAGS, execution)
+    return open_sweep_log(store, "small", {"a.parquet": "0" * 64}, {"a": "target"}, TAGS, execution)
 
 
 def runs(store, kind):

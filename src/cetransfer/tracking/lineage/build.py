@@ -56,7 +56,9 @@ class Builder:
             document = document_of(run)
             facts = facts_of_source(document, run) if document else facts_of_run(run, key)
             self._parts.source_nets(key, facts, above or self._net(run))
-        elif run.kind in {"comparison", "paper2023", "audit"}:
+        elif run.kind == "trial":
+            self._trial(run)
+        elif run.kind in {"comparison", "paper2023", "audit", "sweep"}:
             document = document_of(run)
             facts = facts_of_document(document) if document else facts_of_run(run)
             if document and "commit" not in document:
@@ -71,7 +73,7 @@ class Builder:
         return self.graph
 
     def result(self, folder: Path, above: Node | None = None) -> Graph:
-        """Enter the folder of a comparison, with its runs where there are some."""
+        """Enter the folder of a comparison or a sweep, with its runs where there are some."""
         kind = next(kind for kind in RESULTS if (folder / DOCUMENTS[kind]).is_file())
         path = folder / DOCUMENTS[kind]
         document = read_document(path)
@@ -135,6 +137,15 @@ class Builder:
         key = first.tags.get(SOURCE_NET, "").split("/")[0] if first else None
         return facts_of_run(run, key)
 
+    def _trial(self, run: Run) -> None:
+        """Enter a trial of a sweep, which rests on what the whole sweep does."""
+        told = {**_about_run(run), "state": run.tags.get("state")}
+        told["parameters"] = self.records.params(run.id)
+        node = self.graph.add(Node(f"run:{run.id}", "trial", run.name, told))
+        parent = self.records.get(run.tags.get(PARENT, ""))
+        if parent is not None:
+            self.run(parent, node)
+
     def _whole(
         self, kind: str, name: str, facts: Facts, details: dict[str, Any], above: Node | None
     ) -> None:
@@ -147,7 +158,11 @@ class Builder:
             about = _about_run(runs[strategy]) if strategy in runs else {}
             below = Node(f"strategy:{own}:{strategy}", "strategy", strategy, about)
             self._parts.strategy(strategy, facts, self.graph.add(below, node), commit=False)
-        if not facts.strategies:
+        if kind == "sweep":
+            # its trials have source nets in common with others, by their configuration
+            self._parts.features(facts, facts.data, node)
+            self._parts.versioned(facts, node)
+        elif not facts.strategies:
             self._parts.strategy(name, facts, node)
         self._parts.commit(facts.commit, node, dirty=facts.dirty)
 
@@ -158,7 +173,7 @@ class Builder:
         return {run.name: run for run in self.records.runs(self.records.tagged(PARENT, run_id))}
 
 
-RESULTS = ("comparison", "paper2023", "audit")
+RESULTS = ("comparison", "paper2023", "audit", "sweep")
 """Kinds of work that have a folder of results."""
 
 
@@ -174,7 +189,7 @@ def document_of(run: Run) -> dict[str, Any] | None:
 
 
 def is_result(folder: Path) -> bool:
-    """Tell whether a folder holds the result of a comparison or an audit."""
+    """Tell whether a folder holds the result of a comparison, a sweep or an audit."""
     return any((folder / DOCUMENTS[kind]).is_file() for kind in RESULTS)
 
 
@@ -189,6 +204,7 @@ def _about_run(run: Run) -> dict[str, Any]:
     }
 
 
-def comparison_folders(root: Path) -> Sequence[Path]:
-    """Return the folders of results in their usual place."""
-    return [path for path in sorted((root / "outputs" / "compare").glob("*")) if is_result(path)]
+def result_folders(root: Path) -> Sequence[Path]:
+    """Return the folders of comparisons and sweeps in their usual places."""
+    every = [path for kind in ("compare", "sweep") for path in (root / "outputs" / kind).glob("*")]
+    return [path for path in sorted(every) if is_result(path)]

@@ -19,6 +19,7 @@ DOCUMENTS = {
     "comparison": "comparison.json",
     "paper2023": "paper2023.json",
     "audit": "audit.json",
+    "sweep": "sweep.json",
     "source": "model/model.json",
 }
 """By kind of run, the artifact that says the most."""
@@ -77,7 +78,7 @@ def read_document(path: Path) -> dict[str, Any]:
 
 
 def facts_of_document(document: Mapping[str, Any]) -> Facts:
-    """Return what a comparison.json, paper2023.json or audit.json says."""
+    """Return what a comparison.json, paper2023.json, audit.json or sweep.json says."""
     nets = document.get("source_nets") or {}
     key = nets.get("key")
     stacks = {each["key"]: each for each in nets.get("stacks", [])}

@@ -8,10 +8,13 @@ from typing import Any
 #: the kinds of nodes, each resting on those after it
 KINDS = (
     "prediction",
+    "version",
     "model",
     "comparison",
     "paper2023",
     "audit",
+    "trial",
+    "sweep",
     "strategy",
     "baseline",
     "source_nets",
