@@ -103,10 +103,22 @@ COMMANDS = {
         "status",
     ),
     "screen": Command(
-        "screen a space of compounds for those worth making: screen model=MODEL space=SPACE",
+        "screen a space for compounds worth making: screen model=MODEL space=SPACE",
         "screen",
         "cetransfer.screening_commands",
         "screen",
+    ),
+    "suggest": Command(
+        "name the compounds whose labels would help a model most: suggest n=50",
+        "suggest",
+        "cetransfer.suggest_commands",
+        "suggest",
+    ),
+    "suggest simulate": Command(
+        "what each way of choosing is worth, where all labels are known",
+        "simulate",
+        "cetransfer.suggest_commands",
+        "simulate",
     ),
     "data list": Command(
         "list the data sets: size, origin, licence, whether it is here",
@@ -176,6 +188,7 @@ Examples:
   cetransfer promote surrogate-1a2b3c4d/fine_tune         then: cetransfer predict champion ...
   cetransfer sweep sweep=small compute.workers=2
   cetransfer screen model=default space=abo3
+  cetransfer suggest n=50 space=abo3
   cetransfer data audit li2023_spinel li2023_perovskite
   cetransfer data audit my.csv prototype=perovskite unit=kJ/mol
   cetransfer report outputs/compare/NAME                 report.html, figures and their numbers
@@ -195,7 +208,7 @@ def usage() -> str:
         "Usage: cetransfer COMMAND [KEY=VALUE ...] [HYDRA FLAGS]",
         "",
         "Commands:",
-        *(f"  {name:<13}{command.help}" for name, command in COMMANDS.items()),
+        *(f"  {name:<17}{command.help}" for name, command in COMMANDS.items()),
         "",
         EXAMPLES,
     ]

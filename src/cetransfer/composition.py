@@ -18,7 +18,7 @@ from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBas
 from yaml import YAMLError
 
 from cetransfer import settings as shapes
-from cetransfer import settings_report, settings_screening
+from cetransfer import settings_report, settings_screening, settings_suggest
 from cetransfer.compute.check import check_compute
 from cetransfer.errors import UserError, nearest
 
@@ -43,6 +43,8 @@ SHAPES: dict[str, type] = {
     "sweep": shapes.StudySettings,
     "screen": settings_screening.ScreenSettings,
     "report": settings_report.ReportSettings,
+    "suggest": settings_suggest.SuggestSettings,
+    "simulate": settings_suggest.SimulationSettings,
 }
 
 
@@ -231,6 +233,8 @@ def _explain(error: Exception, config: str) -> str:
             return f"there is no key {key!r}: {name} is not chosen; add it to {group}=[...]"
         groups = [path.name for path in config_dir().iterdir() if path.is_dir()]
         hint = nearest(key, known + groups, SEE_ALL)
+        if key in groups:
+            hint = "this command has no such group; take an experiment that is made for it"
         return f"there is no key {key!r}; {hint}"
     return f"{first}; see --help for the syntax"
 

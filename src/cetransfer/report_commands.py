@@ -51,50 +51,39 @@ def report(settings: ReportSettings) -> None:
 
 
 def _page(found: Found, records: Records, root: Path) -> Page:
-    """Draw what was found."""
+    """Draw what was found; what cannot be drawn is refused before anything is looked up."""
+    document, folder = found.document, found.folder
     if found.kind == "sweep":
         from cetransfer.reporting.pages.sweep import sweep_page
 
-        return sweep_page(found.document, found.folder, _lines("sweep", found.document))
+        graph = _lineage(found, records, root)
+        return sweep_page(document, folder, _words("sweep", document), graph)
     if found.kind == "screen":
         from cetransfer.reporting.pages.screening.page import screening_page
         from cetransfer.reporting.pages.screening.stored import read_screening
 
-        screened = read_screening(found.folder, found.document)
-        lines = [*_checkout(found.document), str(found.document["command"])]
-        return screening_page(screened, lines, _lineage_of_model(found, records, root))
+        screened = read_screening(folder, document)
+        lines = [*_checkout(document), str(document["command"])]
+        return screening_page(screened, lines, _lineage(found, records, root))
     if found.kind == "paper2023":
         from cetransfer.reporting.pages.paper2023 import paper2023_page
 
-        graph, command = _lineage(found, records, root), _again(found, root)
-        return paper2023_page(found.document, found.folder, command, graph)
+        graph, lines = _lineage(found, records, root), _again(found, root)
+        return paper2023_page(document, folder, lines, graph)
     from cetransfer.reporting.pages.comparison.data import data_drawings
     from cetransfer.reporting.pages.comparison.page import comparison_page
     from cetransfer.reporting.pages.comparison.stored import read_stored
 
-    stored = read_stored(found.folder, found.document)
-    graph, command = _lineage(found, records, root), _again(found, root)
-    return comparison_page(stored, command, graph, data_drawings(stored, root))
+    stored = read_stored(folder, document)
+    graph, lines = _lineage(found, records, root), _again(found, root)
+    return comparison_page(stored, lines, graph, data_drawings(stored, root))
 
 
-def _lineage(found: Found, records: Records, root: Path) -> Graph:
-    from cetransfer.tracking.lineage.build import Builder
+def _lineage(found: Found, records: Records, root: Path) -> Graph | None:
+    """Return the lineage of a result; None of a kind that has none."""
+    from cetransfer.tracking.lineage.build import Builder, is_result
 
-    return Builder(records, root).result(found.folder)
-
-
-def _lineage_of_model(found: Found, records: Records, root: Path) -> Graph | None:
-    """Return the lineage of the model that a screening asked; None where it cannot be told."""
-    from cetransfer.tracking.lineage.resolve import lineage_of
-
-    model = found.document.get("model")
-    if model is None:
-        return None
-    try:
-        return lineage_of(str(model["id"]), records, root)
-    except UserError as error:
-        say(f"no lineage: {error}")
-        return None
+    return Builder(records, root).result(found.folder) if is_result(found.folder) else None
 
 
 def _again(found: Found, root: Path) -> list[str]:
@@ -109,7 +98,7 @@ def _again(found: Found, root: Path) -> list[str]:
         return [f"# {error}", f"cetransfer reproduce {work.key} --run"]
 
 
-def _lines(command: str, document: dict[str, Any]) -> list[str]:
+def _words(command: str, document: dict[str, Any]) -> list[str]:
     """Return the words that a document says it was made with."""
     words = shlex.join(document["words"])
     return [*_checkout(document), f"cetransfer {command} {words}".rstrip()]

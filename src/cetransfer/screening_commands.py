@@ -18,6 +18,7 @@ def screen(settings: ScreenSettings) -> None:
     from cetransfer.reporting.tables import show_places
     from cetransfer.screening.files import (
         done_before,
+        parts_of,
         publish_screening,
         read_shortlist,
         stage_screening,
@@ -38,13 +39,21 @@ def screen(settings: ScreenSettings) -> None:
     from cetransfer.tracking.store import open_store
     from cetransfer.tracking.sync import require_server, send_on
 
-    say(f"{len(plan.candidates.frame)} candidates, {len(plan.criteria)} criteria")
-    found = run(plan, root)
+    say(f"{len(plan.candidates)} candidates, {len(plan.criteria)} criteria")
+    parts = None
+    if plan.candidates.in_parts:
+        from cetransfer.screening.parts import require_parts, screen_in_parts
+
+        require_parts(plan)
+        parts = parts_of(output)
+        found = screen_in_parts(plan, parts, root)
+    else:
+        found = run(plan, root)
     store = open_store(settings.tracking, root)
     require_server(store)
-    staged = stage_screening(found, output)
+    staged = stage_screening(found, output, in_parts=parts is not None)
     run_id = log_screening(store, found.document, staged)
-    publish_screening(staged, output)
+    publish_screening(staged, output, parts)
     send_on(store, settings.tracking.experiment)
     show_screening(found.document, found.shortlist, settings.shown)
     show_places(output, store, run_id)

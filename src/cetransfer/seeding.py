@@ -28,6 +28,8 @@ class Purpose(IntEnum):
     SWEEP_FOLDS = 20
     SWEEP_ROWS = 21
     SWEEP_ASK = 22
+    SUGGESTION = 30
+    SIMULATION = 31
 
 
 def sequence(seed: int, purpose: Purpose, *path: int) -> np.random.SeedSequence:

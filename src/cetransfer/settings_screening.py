@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cetransfer.settings import TrackingSettings  # noqa: TC001 - Hydra asks for the types
+from cetransfer.settings import ComputeSettings, TrackingSettings  # noqa: TC001 - Hydra asks for the types
 
 
 @dataclass
@@ -74,7 +74,7 @@ class ScreenSettings:
 
     `criteria` maps a name to the fields of a criterion, `cetransfer.screening` checks them; `known`
     is the user's own list of compounds known from experiments; `overrides` are the words of the
-    command line.
+    command line; `best` is how long the shortlist of a space in parts is.
     """
 
     name: str | None
@@ -88,8 +88,10 @@ class ScreenSettings:
     provenance: ProvenanceSettings
     known: str | None
     further: dict[str, FurtherList]
+    best: int
     shown: int
     tracking: TrackingSettings
+    compute: ComputeSettings
     quiet: bool
     output_dir: str | None
     overrides: list[str]

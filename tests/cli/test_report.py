@@ -11,8 +11,8 @@ import pytest
 
 @pytest.fixture(scope="module")
 def project(copy_of_first, tmp_path_factory):
-    """Return a project with a finished comparison and no source nets."""
-    return copy_of_first(tmp_path_factory.mktemp("reported") / "project", "source", "features")
+    """Return a project with a finished comparison; reports are all that is added."""
+    return copy_of_first(tmp_path_factory.mktemp("reported") / "project")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_a_comparison_becomes_one_page_with_figures_and_numbers(reported):
     for kind, place in (("png", "figures"), ("svg", "figures"), ("csv", "data")):
         names = {path.stem for path in (folder / place).glob(f"*.{kind}")}
         assert names >= set(document["figures"])
-    assert "elements_of_data" in document["figures"]
+    assert {"elements_of_data", "source_parity"} <= {*document["figures"]}
     html = (folder / "report.html").read_text()
     assert len(html) < 8_000_000
     assert document["verdict"].split(" (")[0] in html

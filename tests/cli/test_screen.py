@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -169,6 +170,45 @@ def test_a_screening_is_a_run_with_its_files(own, inside):
     assert run.tagged("data.")["mine.csv"] == result(project).document["data_hashes"]["mine.csv"]
 
 
+def test_help_says_what_the_command_does(project, tools):
+    done = tools.call("screen", "--help", cwd=project)
+    assert done.stdout.startswith("cetransfer screen model=MODEL space=SPACE criteria=[")
+    assert "criteria: charge_balance, formation_energy, goldschmidt, hull" in done.stdout
+
+
+DEFAULT = Path(__file__).parents[2] / "models" / "default" / "model.json"
+
+
+def test_a_list_with_energies_is_compared_with_a_model(own, inside):
+    if not DEFAULT.is_file():
+        pytest.skip("the default model is not here: run `dvc pull`")
+    project, words = own
+    words = (*(word for word in words if word != "model=null"), "model=default")
+    done = inside(*words, cwd=project)
+    assert done.returncode == 0, done.stderr
+    found = result(project)
+    compared = found.document["comparison"]
+    model = json.loads(DEFAULT.read_text())["id"]
+    assert found.document["model"]["id"] == model
+    assert {*found.candidates["model"]} == {model}
+    rows = pd.read_csv(found.folder / "comparison.csv")
+    assert (rows["passes"] == "both").sum() == compared["counts"]["both"]
+    assert len(rows) == sum(
+        compared["counts"][name] for name in ("both", "only_first", "only_second")
+    )
+    assert found.candidates["model_lower"].lt(found.candidates["model_upper"]).all()
+    assert found.candidates["lower"].isna().all()
+    # the lineage of a table goes on to the model
+    told = inside("lineage", str(found.folder / "shortlist.csv"), "format=json", cwd=project)
+    assert told.returncode == 0, told.stderr
+    nodes = {each["kind"]: each for each in json.loads(told.stdout)["nodes"]}
+    assert {"prediction", "screen", "model", "data", "commit"} <= nodes.keys()
+    assert nodes["model"]["model"] == model
+    checked = inside("lineage", found.folder.name, "--verify", "format=json", cwd=project)
+    (screened,) = (each for each in json.loads(checked.stdout)["nodes"] if each["kind"] == "screen")
+    assert screened["state"] == "ok"
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
@@ -189,6 +229,13 @@ def test_a_screening_is_a_run_with_its_files(own, inside):
         (["space.path=nothing.csv"], "there is no file nothing.csv"),
         (["model=no_such_model"], "there is no model 'no_such_model'"),
         (["space=abo3"], "space.path has no meaning for space=abo3"),
+        (["experiment=quick"], "take an experiment that is made for it"),
+        (["name=../mine"], "name: '../mine' is to name a file"),
+        (["++further.funnel={criteria: {}, published: null, formula: f}"], "is another file"),
+        (
+            ["++further.more={criteria: {tau: {below: 4}}, published: null, formula: f}"],
+            "further.more.criteria.tau is no criterion here",
+        ),
         (["known=mine.csv"], "known=mine.csv has no column 'reference'"),
         (["provenance.tables=[emery]"], "did you mean emery2017"),
     ],

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @cache
 def schema_of(name: str) -> dict[str, Any]:
-    """Return the JSON schema of a document: ``"comparison"``, ``"model"`` or ``"paper2023"``."""
+    """Return the JSON schema of a document: ``"comparison"``, ``"model"``, ``"screen"``, ..."""
     text = (files("cetransfer.evaluation") / "schema" / f"{name}.schema.json").read_text()
     schema: dict[str, Any] = json.loads(text)
     return schema

@@ -48,8 +48,12 @@ class Known:
 
     def applicability(self, new: Compounds) -> NDArray[np.str_]:
         """Return one word for each row; an element that is new says more than a range."""
-        inside = np.where(self.features_in_range(new), OK, OUT_OF_RANGE)
-        return np.where(self.elements_seen(new), inside, ELEMENT_NEW)
+        return words_of(self.elements_seen(new), self.features_in_range(new))
+
+
+def words_of(seen: NDArray[np.bool_], inside: NDArray[np.bool_]) -> NDArray[np.str_]:
+    """Return one word for each row (n,) whose elements were `seen`, and features lie `inside`."""
+    return np.where(seen, np.where(inside, OK, OUT_OF_RANGE), ELEMENT_NEW)
 
 
 def known_of(target: Domain, labelled: NDArray[np.int64]) -> Known:

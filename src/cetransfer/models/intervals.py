@@ -266,6 +266,7 @@ def _limits(
     # an odd last digit of 0.9 (L + 1) must not move the rank
     below = math.floor(round((1.0 - NOMINAL) * (count + 1), 9)) - 1
     above = math.ceil(round(NOMINAL * (count + 1), 9)) - 1
-    lower = np.partition(centres[fold] - reaches, below, axis=0)[below]
-    upper = np.partition(centres[fold] + reaches, above, axis=0)[above]
+    # copies: a row would keep the whole table of L rows in memory
+    lower = np.partition(centres[fold] - reaches, below, axis=0)[below].copy()
+    upper = np.partition(centres[fold] + reaches, above, axis=0)[above].copy()
     return lower, upper

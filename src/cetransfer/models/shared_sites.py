@@ -9,26 +9,37 @@ terms are small tables: millions of compounds need additions there and no featur
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from cetransfer.errors import UserError
+from cetransfer.models.applicability import words_of
 from cetransfer.models.intervals import estimated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
+    from cetransfer.models.applicability import Known
     from cetransfer.models.intervals import Calibration
     from cetransfer.models.model import Model
     from cetransfer.structures.prototypes import Prototype
     from cetransfer.transfer.reference import Reference
 
+Number = TypeVar("Number", np.float32, np.float64)
+
+CATIONS = ("A", "B")
+
 AT_A_TIME = 2048
-"""Compounds that pass through the further layers together: what a core's cache holds."""
+"""Compounds that pass through the layers together: what a core's cache holds."""
+
+Ways = Mapping[str, Sequence[tuple[str, ...]]]
+"""For A and B, the ways to fill the site: elements in equal parts."""
+
+Codes = Mapping[str, "NDArray[np.integer]"]
+"""For A and B, (n,) which way each compound has."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,10 @@ class SharedSites:
         The members of each fold's ensemble; their mean is the prediction.
     calibration
         Of the intervals; None where the model gives none.
+    known
+        Where the labelled rows lie.
+    features
+        For A, B and X (oxygen), the part of the features that an element makes (E, d).
     """
 
     elements: tuple[str, ...]
@@ -75,80 +90,87 @@ class SharedSites:
     shifts: NDArray[np.float64]
     folds: tuple[tuple[int, ...], ...]
     calibration: Calibration | None
+    known: Known
+    features: dict[str, NDArray[np.float64]]
 
-    def codes(self, symbols: Sequence[str]) -> NDArray[np.intp]:
-        """Return the place of each symbol in `elements`.
+    def of_members(self, ways: Ways, codes: Codes) -> NDArray[np.float64]:
+        """Return what every network predicts (M, n), in the label's unit.
 
         Raises
         ------
         UserError
-            If the model cannot describe one.
-        """
-        place = {element: code for code, element in enumerate(self.elements)}
-        unknown = [symbol for symbol in symbols if symbol not in place]
-        if unknown:
-            raise UserError(
-                f"element {unknown[0]} has no properties in the table that the model describes "
-                "elements by; leave it out of space.elements"
-            )
-        return np.array([place[symbol] for symbol in symbols], np.intp)
-
-    def of_members(
-        self, on_a: NDArray[np.integer], on_b: NDArray[np.integer]
-    ) -> NDArray[np.float64]:
-        """Return what every network predicts for all of `on_a` with all of `on_b`.
-
-        Parameters
-        ----------
-        on_a, on_b
-            (p, k) and (q, l) codes of the elements that share A, and B, to equal parts.
-
-        Returns
-        -------
-        (M, p q), in the label's unit; the compound of row i of `on_a` and row j of `on_b` stands at
-        i q + j.
+            If the model cannot describe an element.
         """
         import torch
 
         from cetransfer.networks.stack import ACTIVATIONS
 
-        first = torch.from_numpy(self.terms["A"][:, on_a].mean(axis=2))
-        second = torch.from_numpy(self.terms["B"][:, on_b].mean(axis=2) + self.constant)
+        first = {
+            role: torch.from_numpy(self._mean(self.terms[role], ways[role])) for role in CATIONS
+        }
+        first["B"] += torch.from_numpy(self.constant)
+        code = {role: torch.from_numpy(np.asarray(codes[role], np.int64)) for role in CATIONS}
         activation = ACTIVATIONS[self.activation]
-        members, p, q = len(first), len(on_a), len(on_b)
-        outputs = torch.empty(members, p, q)
-        rows = max(1, AT_A_TIME // q)
+        members, count = len(self.scale), len(code["A"])
+        outputs = torch.empty(members, count)
         with torch.inference_mode():
             for member in range(members):
+                of_a, of_b = (first[role][member] for role in CATIONS)
                 layers = [
                     (torch.from_numpy(layer.bias[member]), torch.from_numpy(layer.weight[member]))
                     for layer in self.layers
                 ]
-                for start in range(0, p, rows):
-                    some = first[member, start : start + rows]
-                    hidden = activation((some[:, None] + second[member]).flatten(0, 1))
-                    for following, (bias, weight) in enumerate(layers, 1):
-                        hidden = torch.addmm(bias, hidden, weight)
-                        if following < len(layers):
-                            hidden = activation(hidden)
-                    outputs[member, start : start + rows] = hidden.reshape(-1, q)
-        base = (
-            self.shifts[:, on_a].mean(axis=2)[:, :, None]
-            + self.shifts[:, on_b].mean(axis=2)[:, None]
-            + self.shift[:, None, None]
+                for start in range(0, count, AT_A_TIME):
+                    some = slice(start, start + AT_A_TIME)
+                    hidden = of_a[code["A"][some]] + of_b[code["B"][some]]
+                    for bias, weight in layers:
+                        hidden = torch.addmm(bias, activation(hidden), weight)
+                    outputs[member, some] = hidden[:, 0]
+        shifts = [self._mean(self.shifts, ways[role])[:, codes[role]] for role in CATIONS]
+        predicted: NDArray[np.float64] = (
+            outputs.numpy() * self.scale[:, None] + self.shift[:, None] + shifts[0] + shifts[1]
         )
-        predicted: NDArray[np.float64] = base + outputs.numpy() * self.scale[:, None, None]
-        return predicted.reshape(members, p * q)
+        return predicted
 
     def estimate(
-        self, on_a: NDArray[np.integer], on_b: NDArray[np.integer]
+        self, ways: Ways, codes: Codes
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Return predictions and the limits of their intervals (p q,), NaN where there are none.
+        """Return predictions and the limits of their intervals (n,), NaN where there are none.
 
-        Arguments and order as `of_members`; what is predicted, as `Model.estimate`.
+        As `Model.estimate`.
         """
-        predicted = self.of_members(on_a, on_b)
+        predicted = self.of_members(ways, codes)
         return estimated(predicted, dict(enumerate(self.folds)), self.calibration)
+
+    def applicability(self, ways: Ways, codes: Codes) -> NDArray[np.str_]:
+        """Return one word for each compound, as `Known.applicability` does."""
+        seen = np.ones(len(codes["A"]), bool)
+        for role in CATIONS:
+            there = set(self.known.elements.get(role, ()))
+            seen &= np.array([there.issuperset(way) for way in ways[role]])[codes[role]]
+        oxygen = self.features["X"][self.elements.index("O")]
+        parts = [self._mean(self.features[role][None], ways[role])[0] for role in CATIONS]
+        inside = np.empty(len(seen), bool)
+        for start in range(0, len(seen), AT_A_TIME):
+            some = slice(start, start + AT_A_TIME)
+            of_a, of_b = (
+                part[codes[role][some]] for part, role in zip(parts, CATIONS, strict=True)
+            )
+            values = (of_a + of_b + oxygen).astype(np.float32)
+            inside[some] = ((values >= self.known.low) & (values <= self.known.high)).all(axis=1)
+        return words_of(seen, inside)
+
+    def _mean(self, terms: NDArray[Number], ways: Sequence[tuple[str, ...]]) -> NDArray[Number]:
+        """Return the mean (M, ways, h) of terms (M, E, h), or (M, ways) of (M, E)."""
+        place: dict[str, int] = {each: code for code, each in enumerate(self.elements)}
+        unknown = sorted({each for way in ways for each in way} - set(place))
+        if unknown:
+            raise UserError(
+                f"element {unknown[0]} has no properties in the table that the model describes "
+                "elements by; leave it out of space.elements"
+            )
+        found = [terms[:, [place[each] for each in way]].mean(axis=1) for way in ways]
+        return np.stack(found, axis=1).astype(terms.dtype)
 
 
 def shared_sites(model: Model) -> SharedSites:
@@ -172,7 +194,7 @@ def shared_sites(model: Model) -> SharedSites:
     weight = first.weight.detach().double().numpy()
 
     def alone(role: str) -> NDArray[np.float64]:
-        """Return the part of the features (E, d) that an element on a site makes."""
+        """Return the part of the features (E, d) that an element makes on a site."""
         of_role = weights[:, kind.roles.index(role)]
         return np.kron(of_role, table.values).astype(np.float64)
 
@@ -185,7 +207,7 @@ def shared_sites(model: Model) -> SharedSites:
     shifts, shift = _shifts(nets.reference, table.elements, stack.members)
     return SharedSites(
         elements=table.elements,
-        terms={role: through(alone(role)).astype(np.float32) for role in "AB"},
+        terms={role: through(alone(role)).astype(np.float32) for role in CATIONS},
         constant=(constant + first.bias.detach().double().numpy()).astype(np.float32),
         layers=tuple(
             Layer(layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in others
@@ -196,6 +218,8 @@ def shared_sites(model: Model) -> SharedSites:
         shifts=shifts,
         folds=tuple(tuple(own) for own in folds.values()),
         calibration=model.calibration,
+        known=model.known,
+        features={role: alone(role) for role in kind.roles},
     )
 
 

@@ -19,7 +19,7 @@ from cetransfer.screening.own_list import read_list
 from cetransfer.screening.radii import make_radii
 from cetransfer.screening.reference_phases import phases_for
 from cetransfer.screening.sites import sites_of
-from cetransfer.screening.spaces import LIST, make_space
+from cetransfer.screening.spaces import AT_ONCE, LIST, make_space
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cetransfer.screening.energies import Energies
     from cetransfer.screening.own_list import OwnList
     from cetransfer.screening.radii import Radii, SiteRadii
+    from cetransfer.screening.spaces import Space
     from cetransfer.settings_screening import ScreenSettings
     from cetransfer.structures.prototypes import Prototype
 
@@ -49,11 +50,23 @@ class Candidates:
         Of all of them.
     own
         The user's list, if they come from one.
+    space
+        The space, if they come from one. Where it holds more than a table takes, `frame` has no
+        rows, and they are taken in parts.
     """
 
     frame: pd.DataFrame
     prototype: Prototype
-    own: OwnList | None
+    own: OwnList | None = None
+    space: Space | None = None
+
+    def __len__(self) -> int:
+        return len(self.frame) if self.space is None else len(self.space)
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether there are more than a table takes."""
+        return len(self) > len(self.frame)
 
     @property
     def mixed(self) -> bool:
@@ -83,7 +96,8 @@ def load_candidates(settings: ScreenSettings) -> Candidates:
         key = "path" if space.path is not None else "columns.energy"
         raise UserError(f"space.{key} has no meaning for space={space.name}; give space=list")
     made = make_space(space)
-    return Candidates(made.candidates(), made.prototype, None)
+    frame = made.candidates(last=None if len(made) <= AT_ONCE else 0)
+    return Candidates(frame, made.prototype, space=made)
 
 
 @dataclass(frozen=True)
@@ -96,21 +110,38 @@ class Known:
         Without energies.
     columns
         For the table of candidates.
-    radii
-        Where they come from; None where the prototype has no use for them.
     hashes, notes, limits
         Of all that was read.
     """
 
     evidence: Evidence
     columns: dict[str, Any]
-    radii: Radii | None
     hashes: dict[str, str] = field(default_factory=dict)
     limits: tuple[str, ...] = field(default=())
 
 
+def radii_for(
+    criteria: Sequence[Criterion], prototype: Prototype, settings: ScreenSettings
+) -> Radii | None:
+    """Return the radii that criteria need; None where the prototype has no use for them.
+
+    Raises
+    ------
+    UserError
+        As `make_radii`.
+    """
+    needed = any({*RADII, "n_a"} & {*each.needs} for each in criteria)
+    if not needed and prototype.name != "perovskite":
+        return None
+    return make_radii(settings, mark=not needed)
+
+
 def known_of(
-    candidates: Candidates, criteria: Sequence[Criterion], settings: ScreenSettings, root: Path
+    candidates: Candidates,
+    criteria: Sequence[Criterion],
+    settings: ScreenSettings,
+    radii: Radii | None,
+    root: Path,
 ) -> Known:
     """Work out radii, charges and reference phases.
 
@@ -120,7 +151,6 @@ def known_of(
         Where a criterion needs what cannot be had.
     """
     sites = sites_of(candidates.frame, candidates.prototype)
-    needed = {name for each in criteria for name in each.needs}
     rules = [str(getattr(each, "rule", settings.charge_rule)) for each in criteria]
     rule = next((each for each in rules if each != settings.charge_rule), settings.charge_rule)
     charged = balanced(sites, rule)
@@ -128,9 +158,7 @@ def known_of(
     evidence: dict[str, Any] = {"balanced": charged}
     hashes: dict[str, str] = {}
     limits: list[str] = []
-    radii = None
-    if needed & {*RADII, "n_a"} or candidates.prototype.name == "perovskite":
-        radii = make_radii(settings, mark=not needed & {*RADII, "n_a"})
+    if radii is not None:
         found = radii.of_sites(sites)
         evidence |= {"r_a": found.a, "r_b": found.b, "r_x": found.x, "n_a": found.n_a}
         columns |= _of_radii(found)
@@ -146,7 +174,7 @@ def known_of(
             columns["hull_energy"] = evidence["hull_energy"]
             hashes |= phases.hashes
             limits += [phases.words, *phases.limits]
-    return Known(Evidence(**evidence), columns, radii, hashes, tuple(limits))
+    return Known(Evidence(**evidence), columns, hashes, tuple(limits))
 
 
 def _of_radii(found: SiteRadii) -> dict[str, Any]:

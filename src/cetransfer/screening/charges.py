@@ -182,6 +182,39 @@ def balanced(sites: Sites, rule: str) -> NDArray[np.bool_]:
     return result
 
 
+def states_of_a(sites: Sites, rule: str) -> NDArray[np.float64]:
+    """Return the oxidation state of A (n,), the mean of its atoms; NaN where nothing balances.
+
+    Of several ways to balance the charges, that of the most frequent states: the first `balances`.
+    """
+    result = np.full(len(sites), np.nan)
+    for anion in sorted(set(sites.anion)):
+        wanted = -anion_state(anion) * sites.counts["X"]
+        on_a, on_b = (
+            _scores(filled.ways, sites.counts[site], rule, wanted)
+            for site, filled in sites.cations.items()
+        )
+        rows = np.flatnonzero(sites.anion == anion)
+        code_a, code_b = (filled.code[rows] for filled in sites.cations.values())
+        together = on_a[code_a] + on_b[code_b, ::-1]
+        total = together.argmax(axis=1)
+        some = np.isfinite(together.max(axis=1))
+        result[rows[some]] = total[some] / sites.counts["A"]
+    return result
+
+
+def _scores(
+    ways: Sequence[tuple[str, ...]], atoms: int, rule: str, most: int
+) -> NDArray[np.float64]:
+    """Return how frequent the states of each total charge 0 to `most` are, -inf: not possible."""
+    found = np.full((len(ways), most + 1), -np.inf)
+    for row, way in enumerate(ways):
+        for charge in charges_of(way, atoms, rule):
+            if charge.total <= most:
+                found[row, charge.total] = charge.score
+    return found
+
+
 def balances(
     compound: Compound, counts: Mapping[str, int], rule: str
 ) -> list[tuple[Charge, Charge]]:

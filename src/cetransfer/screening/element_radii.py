@@ -13,7 +13,7 @@ from cetransfer.datasets.dataset import ELEMENTS
 from cetransfer.datasets.table_files import read_user_table
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
-from cetransfer.screening.charges import balances
+from cetransfer.screening.charges import states_of_a
 from cetransfer.screening.radii import SiteRadii, refuse_missing
 
 if TYPE_CHECKING:
@@ -82,13 +82,9 @@ class ElementRadii:
         problem[no_anion] = [f"{self.name} has no radius for {x}" for x in sites.anion[no_anion]]
         remedy = "leave the element out with space.elements=[...], or take another table, radii=..."
         refuse_missing(problem, remedy, mark=self.mark)
-        compounds, number = sites.compounds()
-        n_a = np.full(len(compounds), np.nan)
-        for place, compound in enumerate(compounds):
-            for charge, _ in balances(compound, sites.counts, self.rule)[:1]:
-                n_a[place] = charge.total / sites.counts["A"]
+        n_a = states_of_a(sites, self.rule)
         assumption = np.full(len(sites), self.name, dtype=object)
-        return SiteRadii(r_a, r_b, r_x, n_a[number], assumption, problem)
+        return SiteRadii(r_a, r_b, r_x, n_a, assumption, problem)
 
 
 def shipped_radii(rule: str, *, mark: bool) -> ElementRadii:
@@ -98,7 +94,7 @@ def shipped_radii(rule: str, *, mark: bool) -> ElementRadii:
     Shannon's radii over all coordinations of one oxidation state.
     """
     path = Path(str(files("cetransfer") / "screening" / "data" / SHIPPED))
-    return ElementRadii("li2023", read_radii(path), rule, {f"radii:{SHIPPED}": sha256(path)}, mark)
+    return ElementRadii("li2023", read_radii(path), rule, {}, mark)
 
 
 def own_radii(path: Path, rule: str, *, mark: bool) -> ElementRadii:

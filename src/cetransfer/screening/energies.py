@@ -16,12 +16,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cetransfer.models.model import Model
+    from cetransfer.models.shared_sites import SharedSites
     from cetransfer.screening.own_list import OwnList
+    from cetransfer.screening.sites import Sites
     from cetransfer.structures.prototypes import Prototype
 
 APPLICABILITY = "applicability"
 
 COLUMNS = (FORMATION_ENERGY, "lower", "upper", APPLICABILITY)
+
+
+SHARED = (
+    "the model has seen one element on each site only: where several share one it predicts for the "
+    "mean of their properties, any order of them alike, and its intervals promise nothing"
+)
 
 
 @dataclass(frozen=True)
@@ -63,10 +71,45 @@ def from_model(model: Model, frame: pd.DataFrame) -> Energies:
         ``formula``, A, B and X.
     """
     predicted = model.predict(frame[["formula", "A", "B", "X"]])
-    about = model.about
+    limits = tuple(_limits(model, predicted))
+    return Energies(predicted[list(COLUMNS)], words_of(model.about), model.about, limits)
+
+
+def from_shared(shared: SharedSites, about: dict[str, Any], sites: Sites) -> Energies:
+    """Predict candidates with elements that share sites.
+
+    Parameters
+    ----------
+    shared
+        The networks of the model.
+    about
+        Its `model.json`.
+    sites
+        Of the candidates.
+    """
+    import pandas as pd
+
+    asked = (
+        {site: filled.ways for site, filled in sites.cations.items()},
+        {site: filled.code for site, filled in sites.cations.items()},
+    )
+    value, lower, upper = shared.estimate(*asked)
+    columns = dict(zip(COLUMNS, (value, lower, upper, shared.applicability(*asked)), strict=True))
+    return Energies(pd.DataFrame(columns), words_of(about), about, limits_of_shared(about))
+
+
+def words_of(about: dict[str, Any]) -> str:
+    """Say in one line which model was asked."""
     made = f"{about['strategy']['name']} on {about['dataset']}"
-    words = f"model {model.id}, {made} ({about['protocol_words']})"
-    return Energies(predicted[list(COLUMNS)], words, about, tuple(_limits(model, predicted)))
+    return f"model {about['id']}, {made} ({about['protocol_words']})"
+
+
+def limits_of_shared(about: dict[str, Any]) -> tuple[str, ...]:
+    """Say what is to be kept in mind of predictions for shared sites."""
+    return (
+        SHARED,
+        *_labelled_by(about),
+    )
 
 
 def from_list(own: OwnList) -> Energies:
@@ -76,7 +119,7 @@ def from_list(own: OwnList) -> Energies:
     return Energies(table, f"energies of {next(iter(own.hashes))}", None, limits)
 
 
-def load_fitting(word: str, root: Path, prototype: Prototype, *, mixed: bool) -> Model:
+def load_fitting(word: str, root: Path, prototype: Prototype) -> Model:
     """Load a model and refuse it where it does not fit the candidates.
 
     Parameters
@@ -87,8 +130,6 @@ def load_fitting(word: str, root: Path, prototype: Prototype, *, mixed: bool) ->
         The project's folder.
     prototype
         Of the candidates.
-    mixed
-        Whether some site is shared.
 
     Raises
     ------
@@ -114,11 +155,6 @@ def load_fitting(word: str, root: Path, prototype: Prototype, *, mixed: bool) ->
             f"{name} was trained on {kind.prototype.name} {kind.prototype.formula_template}, the "
             f"space holds {prototype.name} {prototype.formula_template}; give another model, or "
             f"space={'spinel' if kind.prototype.name == 'spinel' else 'abo3'}"
-        )
-    if mixed:
-        raise UserError(
-            f"{name} predicts one element on each site, and in this space several share one; give "
-            "space=abo3, or energies of your own with space=list"
         )
     return model
 

@@ -97,18 +97,23 @@ def run_funnel(
         found[criterion.name] = values
         passing = left & criterion.holds(values)
         if not passing.any() and not may_be_empty:
-            raise UserError(emptied(criterion, values[left], steps))
+            raise UserError(emptied(criterion, int(left.sum()), values[left], steps))
         dropped_by[left & ~passing] = criterion.name
         steps.append(Step(criterion, int(left.sum()), int(passing.sum())))
         left = passing
     return Funnel(tuple(steps), found, dropped_by)
 
 
-def emptied(criterion: Criterion, values: NDArray[np.float64], steps: Sequence[Step]) -> str:
-    """Say that a criterion leaves nothing of `values`, and what would leave something."""
+def emptied(
+    criterion: Criterion, count: int, values: NDArray[np.float64], steps: Sequence[Step]
+) -> str:
+    """Say that a criterion leaves nothing of `count` candidates, and what would leave something.
+
+    `values` are theirs, those next to the limits at least.
+    """
     before = f" that {steps[-1].criterion.name} leaves" if steps else ""
     return (
-        f"criterion {criterion.name} ({criterion.words}) leaves none of the {len(values)} "
+        f"criterion {criterion.name} ({criterion.words}) leaves none of the {count} "
         f"candidates{before}; {criterion.remedy(values)}"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.datasets.table_files import read_user_table
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from cetransfer.screening.evidence import Evidence
     from cetransfer.settings_screening import ScreenSettings
 
+TAKEN = ("funnel", "shortlist", "comparison", "worth")
+"""Names of tables that a screening writes itself."""
+
+LONGEST = 60
+"""Characters of a name."""
+
 
 def further_lists(
     settings: ScreenSettings,
@@ -38,6 +45,9 @@ def further_lists(
     documents: dict[str, Any] = {}
     tables: dict[str, pd.DataFrame] = {}
     for name, asked in settings.further.items():
+        check_name(f"further.{name}", name)
+        if name in TAKEN:
+            raise UserError(f"further.{name}: {name}.csv is another file of the result; rename it")
         for each in asked.criteria:
             if each not in settings.criteria:
                 known = [one.name for one in criteria]
@@ -54,20 +64,43 @@ def further_lists(
             probability=probabilities(own, evidence, found.quantities),
         )[found.passing].sort_values("rank", ignore_index=True)
         file = f"{name}.csv"
-        documents[name] = {"file": file, "funnel": told(found.steps), "count": len(listed)}
+        document: dict[str, Any] = {
+            "file": file,
+            "funnel": told(found.steps),
+            "count": len(listed),
+            "published": None,
+            "hashes": {},
+        }
         if asked.published is not None:
-            compared, hashes = _published(asked.published, asked.formula, f"further.{name}")
+            compared, document["hashes"] = _published(
+                asked.published, asked.formula, f"further.{name}"
+            )
             here = {*listed["formula"]}
             listed["published"] = listed["formula"].isin(compared)
-            documents[name]["published"] = {
+            document["published"] = {
                 "count": len(compared),
                 "both": len(here & compared),
                 "only_here": sorted(here - compared),
                 "only_published": sorted(compared - here),
-                "data_hashes": hashes,
             }
+        documents[name] = document
         tables[file] = listed
     return documents, tables
+
+
+def check_name(key: str, name: str) -> None:
+    """Refuse a name that would be no plain name of a file.
+
+    Raises
+    ------
+    UserError
+        Naming the key.
+    """
+    if not re.fullmatch(r"\w[\w.-]*", name) or len(name) > LONGEST:
+        raise UserError(
+            f"{key}: {name!r} is to name a file; use letters, digits, points, - and _, at most "
+            f"{LONGEST}"
+        )
 
 
 def _published(word: str, column: str, key: str) -> tuple[set[str], dict[str, str]]:

@@ -71,6 +71,14 @@ class Limits:
             if (value := getattr(self, each.name)) is not None
         }
 
+    def nearest(self, values: NDArray[np.float64]) -> float | None:
+        """Return the value that lies nearest to the limits, or within; None without any number."""
+        finite = values[np.isfinite(values)]
+        if not len(finite):
+            return None
+        distance = np.maximum(np.maximum(self.low - finite, finite - self.high), 0.0)
+        return float(finite[np.argmin(distance)])
+
     def loosened(self, values: NDArray[np.float64]) -> tuple[float, dict[str, float]] | None:
         """Return the value nearest to the limits, and the limits that would let it pass.
 
@@ -83,11 +91,9 @@ class Limits:
         -------
         The value and the limits to change, rounded so that it passes; None without any number.
         """
-        finite = values[np.isfinite(values)]
-        if not len(finite):
+        nearest = self.nearest(values)
+        if nearest is None:
             return None
-        distance = np.maximum(np.maximum(self.low - finite, finite - self.high), 0.0)
-        nearest = float(finite[np.argmin(distance)])
         step = 10.0**-DIGITS
         down = round(math.floor(nearest / step) * step, DIGITS)
         up = round(math.ceil(nearest / step) * step, DIGITS)

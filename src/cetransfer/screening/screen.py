@@ -13,14 +13,25 @@ import cetransfer
 from cetransfer.datasets.dataset import FORMATION_ENERGY
 from cetransfer.errors import UserError
 from cetransfer.provenance import digest, dvc_hashes, git_commit
-from cetransfer.screening.candidates import known_of, load_candidates, with_energies
+from cetransfer.screening.candidates import (
+    known_of,
+    load_candidates,
+    radii_for,
+    with_energies,
+)
 from cetransfer.screening.comparison import compare_lists
 from cetransfer.screening.criterion import make_criteria, require_prototype
-from cetransfer.screening.energies import from_list, from_model, load_fitting
+from cetransfer.screening.energies import (
+    from_list,
+    from_model,
+    from_shared,
+    load_fitting,
+)
 from cetransfer.screening.funnel import run_funnel, told
-from cetransfer.screening.further import further_lists
+from cetransfer.screening.further import check_name, further_lists
 from cetransfer.screening.probability import probabilities
 from cetransfer.screening.provenance import provenance_of
+from cetransfer.screening.sites import sites_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +40,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cetransfer.models.model import Model
-    from cetransfer.screening.candidates import Candidates
+    from cetransfer.models.shared_sites import SharedSites
+    from cetransfer.screening.candidates import Candidates, Known
     from cetransfer.screening.criterion import Criterion
     from cetransfer.screening.energies import Energies
-    from cetransfer.screening.funnel import Funnel
+    from cetransfer.screening.funnel import Funnel, Step
+    from cetransfer.screening.radii import Radii
     from cetransfer.settings_screening import ScreenSettings
 
-PLACES = ("output_dir", "quiet", "tracking", "overrides", "shown", "name")
+PLACES = ("output_dir", "quiet", "tracking", "compute", "overrides", "shown", "name")
 """Keys that say where, how loudly and under which name, and change no number."""
 
 FORMAT = 1
@@ -47,14 +60,18 @@ class Plan:
 
     Parameters
     ----------
-    candidates, criteria, model
+    candidates, criteria, model, radii
         What `settings` ask for.
+    shared
+        The networks of the model, where elements share sites.
     """
 
     settings: ScreenSettings
     candidates: Candidates
     criteria: Sequence[Criterion]
     model: Model | None
+    shared: SharedSites | None
+    radii: Radii | None
 
     @property
     def key(self) -> str:
@@ -112,12 +129,14 @@ def plan_screening(settings: ScreenSettings, root: Path) -> Plan:
     UserError
         For a space, a criterion or a model that does not exist, or does not fit the others.
     """
+    if settings.name is not None:
+        check_name("name", settings.name)
     criteria = make_criteria(settings.criteria)
     candidates = load_candidates(settings)
     require_prototype(criteria, candidates.prototype.name)
     model = None
     if settings.model is not None:
-        model = load_fitting(settings.model, root, candidates.prototype, mixed=candidates.mixed)
+        model = load_fitting(settings.model, root, candidates.prototype)
     energy = [each.name for each in criteria if "energy" in each.needs]
     if energy and model is None and not candidates.has_energies:
         raise UserError(
@@ -132,7 +151,13 @@ def plan_screening(settings: ScreenSettings, root: Path) -> Plan:
             f"criterion {intervals[0]} needs intervals of the energies, and {whose} have none; "
             "leave it out, or give a model with intervals"
         )
-    return Plan(settings, candidates, criteria, model)
+    shared = None
+    if model is not None and candidates.mixed:
+        from cetransfer.models.shared_sites import shared_sites
+
+        shared = shared_sites(model)
+    radii = radii_for(criteria, candidates.prototype, settings)
+    return Plan(settings, candidates, criteria, model, shared, radii)
 
 
 def screen(plan: Plan, root: Path) -> Screening:
@@ -145,24 +170,29 @@ def screen(plan: Plan, root: Path) -> Screening:
     """
     settings, criteria, candidates = plan.settings, plan.criteria, plan.candidates
     frame = candidates.frame
-    known = known_of(candidates, criteria, settings, root)
-    by_model = None if plan.model is None else from_model(plan.model, frame)
+    known = known_of(candidates, criteria, settings, plan.radii, root)
+    by_model = None
+    if plan.model is not None and plan.shared is not None:
+        sites = sites_of(frame, candidates.prototype)
+        by_model = from_shared(plan.shared, plan.model.about, sites)
+    elif plan.model is not None:
+        by_model = from_model(plan.model, frame)
     by_list = from_list(candidates.own) if candidates.has_energies and candidates.own else None
     energies = by_list or by_model
     evidence = with_energies(known.evidence, energies)
     funnel = run_funnel(criteria, evidence, len(frame))
-    chance = probabilities(criteria, evidence, funnel.quantities)
+    table = judged(frame, criteria, known, energies, funnel)
     about = None if by_model is None else by_model.about
     provenance = provenance_of(frame, candidates.prototype, settings, about, root)
-    quantities = {each.column: funnel.quantities[each.name] for each in criteria}
-    columns = {**known.columns, **(dict(energies.table) if energies else {}), **quantities}
-    # a column of truth values stays one
-    table = frame.assign(**{**columns, "charge_balanced": known.columns["charge_balanced"]})
-    table = table.assign(dropped_by=funnel.dropped_by, probability=chance)
     table["rank"] = ranks(table, funnel)
-    table = table.assign(model="" if about is None else str(about["id"]), **provenance.columns)
+    table = table.assign(model=None if about is None else str(about["id"]), **provenance.columns)
     tables: dict[str, pd.DataFrame] = {}
-    document = _document(plan, energies, funnel, table, root)
+    counts = {
+        "candidates": len(table),
+        "shortlist": int(funnel.passing.sum()),
+        "expected": float(table["probability"].sum()),
+    }
+    document = document_of(plan, energies, funnel.steps, counts, root)
     if by_list is not None and by_model is not None:
         second = with_energies(known.evidence, by_model)
         table, told_of_both, tables["comparison.csv"] = compare_lists(
@@ -173,12 +203,10 @@ def screen(plan: Plan, root: Path) -> Screening:
     document["further"] = more
     tables |= lists
     hashes = {**known.hashes, **provenance.hashes}
+    hashes |= {file: value for each in more.values() for file, value in each["hashes"].items()}
     if candidates.own is not None:
         hashes |= candidates.own.hashes
     document["data_hashes"] = dict(sorted(hashes.items())) | dvc_hashes(root)
-    document["radii"] = (
-        None if known.radii is None else {"name": settings.radii, "words": known.radii.words}
-    )
     everything = np.ones(len(frame), bool)
     document["provenance"] = {
         "candidates": provenance.counts(everything),
@@ -194,6 +222,22 @@ def screen(plan: Plan, root: Path) -> Screening:
     return Screening(document, table, shortlist, tables)
 
 
+def judged(
+    frame: pd.DataFrame,
+    criteria: Sequence[Criterion],
+    known: Known,
+    energies: Energies | None,
+    funnel: Funnel,
+) -> pd.DataFrame:
+    """Return candidates with all that is known of them and what the funnel makes of each."""
+    chance = probabilities(criteria, with_energies(known.evidence, energies), funnel.quantities)
+    quantities = {each.column: funnel.quantities[each.name] for each in criteria}
+    columns = {**known.columns, **(dict(energies.table) if energies else {}), **quantities}
+    # a column of truth values stays one
+    table = frame.assign(**{**columns, "charge_balanced": known.columns["charge_balanced"]})
+    return table.assign(dropped_by=funnel.dropped_by, probability=chance)
+
+
 def ranks(table: pd.DataFrame, funnel: Funnel) -> np.ndarray:
     """Rank all candidates (n,) from 1: by probability, then energy, then whether they pass."""
     energy = table.get(FORMATION_ENERGY, 0.0)
@@ -206,8 +250,12 @@ def ranks(table: pd.DataFrame, funnel: Funnel) -> np.ndarray:
     return found
 
 
-def _document(
-    plan: Plan, energies: Energies | None, funnel: Funnel, table: pd.DataFrame, root: Path
+def document_of(
+    plan: Plan,
+    energies: Energies | None,
+    steps: Sequence[Step],
+    counts: dict[str, Any],
+    root: Path,
 ) -> dict[str, Any]:
     """Return what `screen.json` says, but for what further lists and files add."""
     settings = plan.settings
@@ -236,10 +284,9 @@ def _document(
         if energies is None
         else {"origin": energies.origin, "words": energies.words},
         "space": {"name": settings.space.name, "prototype": plan.candidates.prototype.name},
-        "funnel": told(funnel.steps),
-        "counts": {
-            "candidates": len(table),
-            "shortlist": int(funnel.passing.sum()),
-            "expected": float(table["probability"].sum()),
-        },
+        "radii": None
+        if plan.radii is None
+        else {"name": settings.radii, "words": plan.radii.words},
+        "funnel": told(steps),
+        "counts": counts,
     }

@@ -42,7 +42,7 @@ def training_keys(
     for told in about["data"] if about else ():
         name = str(told["name"])
         try:
-            data = _load(told, about or {}, root)
+            data = load_told(told, about or {}, root)
         except UserError as error:
             notes.append(f"training rows of {name} are not known: {error}")
             continue
@@ -65,8 +65,23 @@ def training_keys(
     return found, notes
 
 
-def _load(told: Mapping[str, Any], about: Mapping[str, Any], root: Path) -> Dataset | None:
-    """Read a data set that a model was trained on; None for one of structures."""
+def load_told(told: Mapping[str, Any], about: Mapping[str, Any], root: Path) -> Dataset | None:
+    """Read a data set that a model was trained on; None for one of structures.
+
+    Parameters
+    ----------
+    told
+        One of `about["data"]`.
+    about
+        `model.json`.
+    root
+        The project's folder.
+
+    Raises
+    ------
+    UserError
+        If it is not here.
+    """
     from cetransfer.datasets.chosen import CONFIGURED, load_source, load_target
 
     name = str(told["name"])

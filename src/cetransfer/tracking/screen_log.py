@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cetransfer.tracking.lineage.facts import ASKED_MODEL
 from cetransfer.tracking.store import store_errors
 from cetransfer.tracking.write import finish_run, flatten, start_run
 
@@ -11,9 +12,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cetransfer.tracking.store import Store
-
-MODEL = "cetransfer.asked_model"
-"""Tag: id of the model whose predictions were screened."""
 
 
 def log_screening(store: Store, document: dict[str, Any], staged: Path) -> str:
@@ -35,7 +33,7 @@ def log_screening(store: Store, document: dict[str, Any], staged: Path) -> str:
     """
     tags = {"cetransfer.key": document["key"], "quantity": "formation_energy", "unit": "eV/atom"}
     if document["model"] is not None:
-        tags[MODEL] = document["model"]["id"]
+        tags[ASKED_MODEL] = document["model"]["id"]
     with store_errors(store.uri):
         name = f"screen {document['name']}"
         run_id = start_run(store, name, "screen", document["data_hashes"], tags)

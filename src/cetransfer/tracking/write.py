@@ -38,7 +38,7 @@ def start_run(
         The open store.
     name, kind
         Of the run; the kind is ``"comparison"``, ``"strategy"``, ``"baseline"``, ``"source"``,
-        ``"audit"``, ``"paper2023"``, ``"sweep"`` or ``"trial"``.
+        ``"audit"``, ``"paper2023"``, ``"sweep"``, ``"trial"`` or ``"screen"``.
     data_hashes
         Hash of each file that rows were read from, by file name.
     tags

@@ -76,3 +76,12 @@ def test_a_table_that_is_none_of_phases_is_refused(tmp_path, text, message):
 def test_unknown_references_are_refused(tmp_path):
     with pytest.raises(UserError, match="references=emery is unknown; did you mean emery2017"):
         phases_for(hull("emery"), "perovskite", tmp_path)
+
+
+def test_the_materials_project_is_asked_once(materials_project, tmp_path):
+    materials_project.add("mp-1", "SrTiO3", 221, -3.5, above_hull=0.02)
+    phases = phases_for(hull("materials_project"), "perovskite", tmp_path)
+    assert phases.hull_energies(["SrTiO3", "BaTiO3"]) == pytest.approx([-3.52, np.nan], nan_ok=True)
+    asked = len(materials_project.asked)
+    assert phases_for(hull("materials_project"), "perovskite", tmp_path).hashes == phases.hashes
+    assert len(materials_project.asked) == asked

@@ -10,13 +10,12 @@ import pandas as pd
 from cetransfer.errors import UserError
 from cetransfer.evaluation.paper2023.files import SCORES
 from cetransfer.reporting.pages.drawing import Drawing
-from cetransfer.reporting.pages.figures.lineage import lineage_drawing
-from cetransfer.reporting.pages.page import Listing, Page, Section, Words
+from cetransfer.reporting.pages.lineage import lineage_sections
+from cetransfer.reporting.pages.page import Page, Section, Words
 from cetransfer.reporting.pages.palette import BLUE, GREY, VERMILION, report_style
 from cetransfer.reporting.pages.rests_on import rests_on
 from cetransfer.reporting.pages.table import Column, PageTable, fixed
 from cetransfer.reporting.paper2023 import ARMS, sentence
-from cetransfer.tracking.lineage.mermaid import mermaid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +34,7 @@ LIMITS = (
 
 
 def paper2023_page(
-    document: Mapping[str, Any], folder: Path, command: Sequence[str], graph: Graph
+    document: Mapping[str, Any], folder: Path, command: Sequence[str], graph: Graph | None
 ) -> Page:
     """Draw published, repeated and leak-free errors side by side.
 
@@ -58,11 +57,7 @@ def paper2023_page(
                 [_table(document), _drawing(document, folds)],
             ),
             Section("recipe", "What was done", [_recipe(document), Words(_leaks(document))]),
-            Section(
-                "lineage",
-                "Where the numbers come from",
-                [lineage_drawing(graph), Listing("The same as Mermaid text", mermaid(graph))],
-            ),
+            *lineage_sections(graph),
         ]
     return Page(
         title=f"Procedure of Li et al. (2023), doi {document['doi']}",

@@ -11,6 +11,7 @@ import pandas as pd
 from cetransfer.errors import UserError
 from cetransfer.files import read_table
 from cetransfer.reporting.pages.drawing import Drawing
+from cetransfer.reporting.pages.lineage import lineage_sections
 from cetransfer.reporting.pages.page import Listing, Page, Section, Words
 from cetransfer.reporting.pages.palette import AMBER, BLUE, GREEN, report_style
 from cetransfer.reporting.pages.rests_on import rests_on
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from cetransfer.tracking.lineage.graph import Graph
 
-def sweep_page(document: Mapping[str, Any], folder: Path, command: Sequence[str]) -> Page:
+
+def sweep_page(
+    document: Mapping[str, Any], folder: Path, command: Sequence[str], graph: Graph | None = None
+) -> Page:
     """Draw a sweep.
 
     Raises
@@ -55,6 +60,7 @@ def sweep_page(document: Mapping[str, Any], folder: Path, command: Sequence[str]
                 "How the search went",
                 [_history(document, trials), _trials(document, trials)],
             ),
+            *lineage_sections(graph),
         ]
     return Page(
         title=f"Sweep {document['sweep']} on {document['dataset']}, {document['protocol_words']}",

@@ -21,7 +21,7 @@ from cetransfer.tracking.lineage.parts import SOURCE_NET, Parts
 from cetransfer.tracking.records import PARENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from cetransfer.tracking.records import Records, Run
@@ -31,11 +31,15 @@ KEY = "cetransfer.key"
 
 @dataclass
 class Builder:
-    """Builds one graph; what is asked for first is its root."""
+    """Builds one graph; what is asked for first is its root.
+
+    `model_graph` gives the graph of a model by its id, for work that rests on one.
+    """
 
     records: Records
     root: Path
     graph: Graph = field(default_factory=Graph)
+    model_graph: Callable[[str], Graph] | None = None
 
     @property
     def _parts(self) -> Parts:
@@ -58,7 +62,7 @@ class Builder:
             self._parts.source_nets(key, facts, above or self._net(run))
         elif run.kind == "trial":
             self._trial(run)
-        elif run.kind in {"comparison", "paper2023", "audit", "sweep"}:
+        elif run.kind in RESULTS:
             document = document_of(run)
             facts = facts_of_document(document) if document else facts_of_run(run)
             if document and "commit" not in document:
@@ -164,7 +168,18 @@ class Builder:
             self._parts.versioned(facts, node)
         elif not facts.strategies:
             self._parts.strategy(name, facts, node)
+        if facts.model is not None:
+            self._model(facts.model, node)
         self._parts.commit(facts.commit, node, dirty=facts.dirty)
+
+    def _model(self, id_: str, above: Node) -> None:
+        """Enter a model, with what it rests on as far as that is known here."""
+        if self.model_graph is None:
+            self.graph.add(
+                Node(f"model:{id_}", "model", id_, {"model": id_, "folder": None}), above
+            )
+        else:
+            self.take(self.model_graph(id_), above)
 
     def _children(self, run_id: str | None) -> dict[str, Run]:
         """Return the runs below one, by name."""
@@ -173,7 +188,7 @@ class Builder:
         return {run.name: run for run in self.records.runs(self.records.tagged(PARENT, run_id))}
 
 
-RESULTS = ("comparison", "paper2023", "audit", "sweep")
+RESULTS = ("comparison", "paper2023", "audit", "screen", "sweep")
 """Kinds of work that have a folder of results."""
 
 
@@ -189,7 +204,7 @@ def document_of(run: Run) -> dict[str, Any] | None:
 
 
 def is_result(folder: Path) -> bool:
-    """Tell whether a folder holds the result of a comparison, a sweep or an audit."""
+    """Tell whether a folder holds the result of a comparison, audit, screening or sweep."""
     return any((folder / DOCUMENTS[kind]).is_file() for kind in RESULTS)
 
 
@@ -205,6 +220,10 @@ def _about_run(run: Run) -> dict[str, Any]:
 
 
 def result_folders(root: Path) -> Sequence[Path]:
-    """Return the folders of comparisons and sweeps in their usual places."""
-    every = [path for kind in ("compare", "sweep") for path in (root / "outputs" / kind).glob("*")]
-    return [path for path in sorted(every) if is_result(path)]
+    """Return the folders of comparisons, screenings and sweeps in their usual places."""
+    every = [
+        path
+        for kind in ("compare", "screen", "sweep")
+        for path in sorted((root / "outputs" / kind).glob("*"))
+    ]
+    return [path for path in every if is_result(path)]

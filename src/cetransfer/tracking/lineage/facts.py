@@ -20,9 +20,14 @@ DOCUMENTS = {
     "paper2023": "paper2023.json",
     "audit": "audit.json",
     "sweep": "sweep.json",
+    "screen": "screen.json",
     "source": "model/model.json",
 }
 """By kind of run, the artifact that says the most."""
+
+
+ASKED_MODEL = "cetransfer.asked_model"
+"""Tag of a run that rests on a model's predictions: the id of the model."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class Facts:
         Source nets by key: name of sources, key of earlier nets, SHA-256 of the weights.
     of
         Key of the source nets by strategy.
+    model
+        Id of the model that was asked, where that is what was done.
     """
 
     key: str | None
@@ -56,6 +63,7 @@ class Facts:
     strategies: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
     config: dict[str, Any] = field(default_factory=dict)
+    model: str | None = None
 
 
 def read_document(path: Path) -> dict[str, Any]:
@@ -78,7 +86,7 @@ def read_document(path: Path) -> dict[str, Any]:
 
 
 def facts_of_document(document: Mapping[str, Any]) -> Facts:
-    """Return what a comparison.json, paper2023.json, audit.json or sweep.json says."""
+    """Return what the document of a comparison, paper2023, audit, screening or sweep says."""
     nets = document.get("source_nets") or {}
     key = nets.get("key")
     stacks = {each["key"]: each for each in nets.get("stacks", [])}
@@ -96,6 +104,7 @@ def facts_of_document(document: Mapping[str, Any]) -> Facts:
         strategies=strategies,
         baselines=tuple(each["name"] for each in document.get("baselines", ())),
         config=dict(document.get("config", {})),
+        model=(document.get("model") or {}).get("id"),
     )
 
 
@@ -127,6 +136,7 @@ def facts_of_run(run: Run, key: str | None = None) -> Facts:
         dirty=dirty,
         stacks={key: {"key": key}} if key else {},
         of={run.name: key} if key else {},
+        model=run.tags.get(ASKED_MODEL),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 #: the kinds of nodes, each resting on those after it
 KINDS = (
     "prediction",
+    "screen",
     "version",
     "model",
     "comparison",

@@ -78,7 +78,7 @@ def lineage_of(identifier: str, records: Records, root: Path) -> Graph:
 
 def candidates(identifier: str, records: Records, root: Path) -> dict[str, Build]:
     """Return what an id may mean, by a name for it, with how to build its graph."""
-    builder = Builder(records, root)
+    builder = _builder(records, root)
     whole = records.get(identifier)
     if whole is not None:
         return {f"run {whole.id}": partial(builder.run, whole)}
@@ -95,6 +95,11 @@ def candidates(identifier: str, records: Records, root: Path) -> dict[str, Build
     for run in records.runs(list(latest.values())):
         found[f"{run.kind} {run.tags[KEY]}"] = partial(builder.run, run)
     return found or _source_nets(identifier, records, root)
+
+
+def _builder(records: Records, root: Path) -> Builder:
+    """Return what builds a graph and finds models by their ids."""
+    return Builder(records, root, model_graph=lambda id_: _of_model(id_, records, root))
 
 
 def _models(identifier: str, records: Records, root: Path) -> dict[str, Build]:
@@ -130,7 +135,7 @@ def _of_path(path: Path, records: Records, root: Path) -> Graph | None:
     """Return the lineage of a file or folder; None where it holds nothing of ours."""
     folder = path if path.is_dir() else path.parent
     if is_result(folder) and (path.is_dir() or path.suffix not in TABLES):
-        return Builder(records, root).result(folder)
+        return _builder(records, root).result(folder)
     if is_model(folder) and (path.is_dir() or path.name == "model.json"):
         return model_graph(folder, records, root)
     if path.is_dir():
@@ -145,11 +150,11 @@ def _of_path(path: Path, records: Records, root: Path) -> Graph | None:
 def _of_table(path: Path, records: Records, root: Path) -> Graph:
     """Return the lineage of a table of predictions: by its column `model`, else by its folder."""
     models, rows = read_models(path)
-    builder = Builder(records, root)
+    builder = _builder(records, root)
     record = record_of(path)
     if not models and record.is_file():
         models = [str(read_document(record).get("model"))]
-    if not models:
+    if not models or is_result(path.parent):
         if not is_result(path.parent):
             raise UserError(
                 f"{path} has no column model and no result stands beside it, so nothing says where "

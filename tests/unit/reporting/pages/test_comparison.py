@@ -10,8 +10,12 @@ import pytest
 
 from cetransfer.errors import UserError
 from cetransfer.evaluation.coverage import Held
-from cetransfer.reporting.pages.comparison.data import counts_of
-from cetransfer.reporting.pages.comparison.errors import paired_differences
+from cetransfer.reporting.pages.comparison.elements import (
+    counted,
+    elements_of_formulas,
+    elements_of_sites,
+)
+from cetransfer.reporting.pages.comparison.errors import curve_drawing, paired_differences
 from cetransfer.reporting.pages.comparison.limits import limits_of
 from cetransfer.reporting.pages.comparison.maps import element_errors
 from cetransfer.reporting.pages.comparison.page import comparison_page
@@ -90,7 +94,46 @@ def test_an_element_error_is_the_mean_over_its_rows(stored):
 
 def test_an_element_on_both_sites_counts_once():
     frame = pd.DataFrame({"A": ["Li", "Li", "Na"], "B": ["Li", "Na", ""]})
-    assert counts_of(frame) == {"Li": 2.0, "Na": 2.0}
+    assert counted(elements_of_sites(frame)) == {"Li": 2.0, "Na": 2.0}
+
+
+def test_elements_of_formulas_leave_out_the_anion_that_all_share():
+    assert elements_of_formulas(["SrTiO3", "YY2O4", "Sr2FeMoO6"]) == [
+        {"Sr", "Ti"},
+        {"Y"},
+        {"Sr", "Fe", "Mo"},
+    ]
+    assert elements_of_formulas([]) == []
+
+
+def test_a_learning_curve_marks_where_the_gain_ends(stored):
+    rows = [
+        {
+            "strategy": name,
+            "kind": kind,
+            "n_labelled": size,
+            "mae": mae,
+            "draw_low": 0.9 * mae,
+            "draw_high": 1.1 * mae,
+            "p_corrected": p,
+        }
+        for name, kind, p in (
+            ("target_only", "strategy", None),
+            ("fine_tune", "strategy", 0.01),
+            ("svr", "baseline", None),
+        )
+        for size, mae in ((50, 0.4), (200, 0.2))
+    ]
+    document = {**stored.document, "crossover": {"fine_tune": 200}}
+    drawing = curve_drawing(
+        dataclasses.replace(stored, curve=pd.DataFrame(rows), document=document)
+    )
+    assert "fine_tune at 200 rows" in drawing.alt
+    (ring,) = [
+        each for each in drawing.figure.axes[0].collections if each.get_label() == "crossover"
+    ]
+    assert ring.get_offsets().tolist() == [[200, 0.2]]
+    assert curve_drawing(stored) is None
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def stored(screen, candidates):
 
 
 def test_the_made_up_funnel_is_one(stored):
-    assert [int(each.sum()) for each in stored.left_after()] == [16, 10, 5, 4]
+    assert [int(each.sum()) for each in stored.left_after(stored.candidates)] == [16, 10, 5, 4]
 
 
 def test_a_screening_has_all_its_figures(stored):
@@ -39,7 +39,7 @@ def test_a_screening_has_all_its_figures(stored):
         "criteria_alone",
     }
     assert page.verdict.startswith("4 of 16 candidates meet all criteria")
-    assert page.limits == ["An element is new"]
+    assert page.limits == ["an element is new"]
     html = render(page)
     assert "3" * 64 in html
     assert "6ba8046e247262d4" in html
@@ -101,6 +101,26 @@ def test_what_a_screening_has_not_is_not_drawn(screen, candidates):
     screen["energies"] = screen["model"] = screen["radii"] = None
     page = screening_page(read_screening(candidates, screen), [], None)
     assert [drawing.name for drawing in page.drawings] == ["funnel"]
+
+
+def test_candidates_in_parts_are_counted_part_by_part(screen, candidates):
+    whole = pd.read_parquet(candidates / "candidates.parquet")
+    (candidates / "candidates.parquet").unlink()
+    (candidates / "candidates.parquet").mkdir()
+    for number in range(4):
+        part = whole[4 * number : 4 * number + 4].drop(columns="rank")
+        part = part.astype({"dropped_by": "category"})
+        part.to_parquet(candidates / "candidates.parquet" / f"part-{number:05d}.parquet")
+    passing = whole[whole["dropped_by"] == ""].assign(A2="Ca", provenance="not found")
+    passing.head(3).to_csv(candidates / "shortlist.csv", index=False)
+    page = screening_page(read_screening(candidates, screen), [], None)
+    drawings = {drawing.name: drawing for drawing in page.drawings}
+    assert {*drawings} == {"funnel", "energies", "first_candidates", "t_and_mu"}
+    counts = drawings["energies"].data
+    assert counts["all"].sum() == 16
+    assert counts["E_f < -1"].sum() == 4
+    (table,) = (each for each in page.tables if each.name == "shortlist")
+    assert len(table.rows) == 3
 
 
 def test_known_answers_and_their_sentence_are_shown(screen, candidates):

@@ -11,8 +11,13 @@ import pandas as pd
 from cetransfer.reporting.curve import curve_figure
 from cetransfer.reporting.figures import COLOURS, parity_figure, strategies_figure, title
 from cetransfer.reporting.pages.drawing import Drawing
+from cetransfer.reporting.pages.palette import INK
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.axes import Axes
+
     from cetransfer.evaluation.scores import Score
     from cetransfer.reporting.pages.comparison.stored import Stored
 
@@ -141,16 +146,35 @@ def curve_drawing(stored: Stored) -> Drawing | None:
         return None
     crossover: dict[str, int | None] = stored.document["crossover"] or {}
     told = "; ".join(
-        f"{name}: {'never' if size is None else f'at {size} rows'}"
+        f"{name} {'at no size' if size is None else f'at {size} rows'}"
         for name, size in crossover.items()
     )
+    figure = curve_figure(stored.curve, title(stored), stored.unit)
+    _mark_crossovers(figure.axes[0], stored.curve, crossover)
     return Drawing(
         name="learning_curve",
         caption="Learning curve: error over the number of labelled target rows, with 95 % "
-        "intervals over draws. Crossover, the smallest number of rows at which the interval of the "
-        f"gain includes 0: {told or 'none'}.",
-        alt=f"Learning curve. Where the gain of transfer ends: {told or 'nowhere'}.",
-        figure=curve_figure(stored.curve, title(stored), stored.unit),
+        "intervals over draws. Rings mark the crossover, the smallest number of rows at which the "
+        f"interval of the gain includes 0: {told or 'there is none'}.",
+        alt=f"Learning curve. The gain is no longer sure: {told or 'at no size'}.",
+        figure=figure,
         data=stored.curve,
         wide=True,
     )
+
+
+def _mark_crossovers(axes: Axes, curve: pd.DataFrame, crossover: Mapping[str, int | None]) -> None:
+    marked = curve[[crossover.get(name) == size for name, size in
+                    zip(curve["strategy"], curve["n_labelled"], strict=True)]]  # fmt: skip
+    if len(marked):
+        axes.scatter(
+            marked["n_labelled"],
+            marked["mae"],
+            s=120,
+            facecolors="none",
+            edgecolors=INK,
+            label="crossover",
+            zorder=4,
+        )
+        # the legend was made before
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)

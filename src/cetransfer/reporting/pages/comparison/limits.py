@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.datasets.elements import ELEMENTS_73
+from cetransfer.reporting.pages.comparison.elements import elements_of_formulas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,10 +32,7 @@ def limits_of(stored: Stored) -> list[str]:
 
 
 def _elements(stored: Stored) -> list[str]:
-    table = stored.predictions
-    labelled = set(stored.document["labelled"])
-    own = table[table["compound"].isin(labelled)]
-    seen = set(own["A"]) | set(own["B"])
+    seen = set().union(*elements_of_formulas(stored.document["labelled"]))
     missing = [name for name in ELEMENTS_73 if name not in seen]
     found = []
     if missing:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from cetransfer.reporting.figures import title
 from cetransfer.reporting.pages.comparison import calibration, errors, maps, tables
 from cetransfer.reporting.pages.comparison.limits import limits_of
-from cetransfer.reporting.pages.figures.lineage import lineage_drawing
 from cetransfer.reporting.pages.figures.workflow import workflow_drawing
-from cetransfer.reporting.pages.page import Listing, Page, Section, Words
+from cetransfer.reporting.pages.lineage import lineage_sections
+from cetransfer.reporting.pages.page import Page, Section, Words
 from cetransfer.reporting.pages.palette import report_style
 from cetransfer.reporting.pages.rests_on import rests_on
 from cetransfer.reporting.tables import contrast_sentence, sentence
-from cetransfer.tracking.lineage.mermaid import mermaid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +26,7 @@ UNMEASURED = "No rows were left that nothing was trained on, so it was not measu
 
 
 def comparison_page(
-    stored: Stored, command: Sequence[str], graph: Graph, of_data: Sequence[Drawing]
+    stored: Stored, command: Sequence[str], graph: Graph | None, of_data: Sequence[Drawing]
 ) -> Page:
     """Draw a comparison.
 
@@ -84,11 +83,7 @@ def comparison_page(
                 "Proofs and leakage",
                 [tables.proofs_table(stored), tables.leakage_table(stored)],
             ),
-            Section(
-                "lineage",
-                "Where the numbers come from",
-                [lineage_drawing(graph), Listing("The same as Mermaid text", mermaid(graph))],
-            ),
+            *lineage_sections(graph),
         ]
     return Page(
         title=" ".join(title(stored).split()),

@@ -20,6 +20,8 @@ EDGES = {
     "prediction": VERMILION,
     "model": VERMILION,
     "comparison": VERMILION,
+    "screen": VERMILION,
+    "paper2023": VERMILION,
     "strategy": BLUE,
     "source_nets": GREEN,
     "features": PURPLE,

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cetransfer.reporting.pages.figures.lineage import lineage_drawing
-from cetransfer.reporting.pages.page import Listing, Page, Section, Words
+from cetransfer.reporting.pages.lineage import lineage_sections
+from cetransfer.reporting.pages.page import Page, Section, Words
 from cetransfer.reporting.pages.palette import report_style
 from cetransfer.reporting.pages.rests_on import rests_on
 from cetransfer.reporting.pages.screening import funnel, top, worth
 from cetransfer.reporting.pages.screening.heat import heat_drawing
+from cetransfer.reporting.pages.screening.lists import lists_drawing
+from cetransfer.reporting.pages.screening.t_mu import map_drawing
 from cetransfer.reporting.pages.table import Column, PageTable
-from cetransfer.tracking.lineage.mermaid import mermaid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ def screening_page(stored: StoredScreening, command: Sequence[str], graph: Graph
     """
     document = stored.document
     with report_style():
-        alone = worth.criteria_alone(stored)
+        alone = None if stored.parts else worth.criteria_alone(stored)
         sections = [
             _section("funnel", "The funnel", [
                 funnel.funnel_drawing(stored),
@@ -51,18 +52,17 @@ def screening_page(stored: StoredScreening, command: Sequence[str], graph: Graph
                 top.top_drawing(stored),
             ]),
             _section("maps", "Where they lie", [
-                funnel.map_drawing(stored), heat_drawing(stored), _provenance(document),
+                map_drawing(stored), heat_drawing(stored), _provenance(document),
             ]),
             _section("criteria", "Which criterion does what", [
                 *_closing(document),
                 worth.worth_table(stored),
-                worth.alone_drawing(alone),
-                worth.alone_table(stored, alone),
+                *([] if alone is None else [
+                    worth.alone_drawing(alone), worth.alone_table(stored, alone),
+                ]),
             ]),
-            _section("lists", "The same funnel with a model", [funnel.lists_drawing(stored)]),
-            _section("lineage", "Where the numbers come from", [] if graph is None else [
-                lineage_drawing(graph), Listing("The same as Mermaid text", mermaid(graph)),
-            ]),
+            _section("lists", "The same funnel with a model", [lists_drawing(stored)]),
+            *lineage_sections(graph),
         ]  # fmt: skip
     return Page(
         title=f"Screening {document['name']}: {document['counts']['candidates']} "
@@ -81,10 +81,11 @@ def verdict(document: Mapping[str, Any]) -> str:
     counts, steps = document["counts"], document["funnel"]
     chain = " to ".join(str(each) for each in (counts["candidates"], *(s["after"] for s in steps)))
     words = ", ".join(str(step["words"]) for step in steps)
+    expected = f"{counts['expected']:.0f}"
+    unsure = f"; given what the energies are not sure of, {expected} are expected to"
     return (
         f"{counts['shortlist']} of {counts['candidates']} candidates meet all criteria ({words}: "
-        f"{chain}); given what the energies are not sure of, {counts['expected']:.0f} are expected "
-        "to."
+        f"{chain}){'' if expected == str(counts['shortlist']) else unsure}."
     )
 
 
@@ -162,7 +163,7 @@ def _closing(document: Mapping[str, Any]) -> list[Words]:
 
 
 def _limits(document: Mapping[str, Any]) -> list[str]:
-    limits = [str(line)[:1].upper() + str(line)[1:] for line in document["limits"]]
+    limits = [str(line) for line in document["limits"]]
     if document.get("commit") is None:
         limits.append("It was run outside a git repository: the code that made it is not recorded.")
     elif document.get("dirty"):

@@ -12,13 +12,15 @@ from cetransfer.errors import UserError
 from cetransfer.files import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 CANDIDATES = "candidates.parquet"
+SHORTLIST = "shortlist.csv"
 WORTH = "worth.csv"
+TEXTS = ("dropped_by", "provenance", "applicability", "radii", "radii_problem")
 ENERGY = "formation_energy"
 UNIT = "eV/atom"
 
@@ -35,11 +37,15 @@ class StoredScreening:
         All of them, the first rank first.
     worth
         How criteria do where the answer is known; None where that was not asked.
+    parts
+        Files of all candidates where these are too many for a table; `candidates` are then the
+        first of the shortlist.
     """
 
     document: dict[str, Any]
     candidates: pd.DataFrame
     worth: pd.DataFrame | None
+    parts: tuple[Path, ...] = ()
 
     @property
     def steps(self) -> Sequence[Mapping[str, Any]]:
@@ -69,11 +75,18 @@ class StoredScreening:
             for name in columns
         )
 
-    def left_after(self) -> list[NDArray[np.bool_]]:
-        """Return which candidates are left at the start and after each step."""
-        left = np.ones(len(self.candidates), bool)
+    def tables(self, *columns: str) -> Iterator[pd.DataFrame]:
+        """Yield some columns of all candidates, part by part where they are in parts."""
+        if not self.parts:
+            yield self.candidates[list(columns)]
+        for path in self.parts:
+            yield read_table(path, list(columns))
+
+    def left_after(self, table: pd.DataFrame) -> list[NDArray[np.bool_]]:
+        """Return which candidates of a table are left at the start and after each step."""
+        left = np.ones(len(table), bool)
         found = [left]
-        dropped = self.candidates["dropped_by"].to_numpy()
+        dropped = table["dropped_by"].to_numpy()
         for step in self.steps:
             left = left & (dropped != step["criterion"])
             found.append(left)
@@ -108,12 +121,27 @@ def read_screening(folder: Path, document: dict[str, Any]) -> StoredScreening:
     UserError
         If the candidates are not there.
     """
-    if not (folder / CANDIDATES).is_file():
+    place = folder / CANDIDATES
+    parts = tuple(sorted(place.glob("*.parquet"))) if place.is_dir() else ()
+    first = folder / SHORTLIST if parts else place
+    if not first.is_file():
         raise UserError(
-            f"{folder} has no candidates ({CANDIDATES} is missing), so there is nothing to draw; "
+            f"{folder} has no candidates ({first.name} is missing), so there is nothing to draw; "
             f"run `{document.get('command', 'cetransfer screen')}` again"
         )
-    candidates = read_table(folder / CANDIDATES).sort_values("rank", ignore_index=True)
+    table = read_shortlist(first) if parts else read_table(first)
     worth = folder / WORTH
-    table = pd.read_csv(worth, keep_default_na=True) if worth.is_file() else None
-    return StoredScreening(document, candidates, table)
+    return StoredScreening(
+        document,
+        table.sort_values("rank", ignore_index=True),
+        pd.read_csv(worth) if worth.is_file() else None,
+        parts,
+    )
+
+
+def read_shortlist(path: Path) -> pd.DataFrame:
+    """Read the first of the candidates that pass, of a screening in parts."""
+    table = pd.read_csv(path)
+    # an empty text is no missing number
+    texts = [name for name in TEXTS if name in table]
+    return table.assign(**{name: table[name].fillna("").astype(str) for name in texts})

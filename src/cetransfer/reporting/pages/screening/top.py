@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cetransfer.reporting.pages.screening.stored import StoredScreening
 
 LISTED = 1500
-"""Rows of the table; the CSV file has all."""
+"""Rows of the table; the screening itself has all."""
 
 DRAWN = 40
 
@@ -58,8 +58,8 @@ def top_table(stored: StoredScreening) -> PageTable:
         )
         for name in shown
     )
-    more = len(table) - LISTED
-    first = f", the first {LISTED} of {len(table)}" if more > 0 else ""
+    every = stored.document["counts"]["shortlist"]
+    first = f", the first {LISTED} of {every}" if every > LISTED else ""
     return PageTable(
         name="shortlist",
         caption=f"Candidates that meet all criteria{first}",

@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 
 from cetransfer.reporting.pages.drawing import Drawing
 from cetransfer.reporting.pages.palette import BLUE, VERMILION
-from cetransfer.reporting.pages.screening.funnel import known_by_experiment
+from cetransfer.reporting.pages.screening.t_mu import known_by_experiment
 from cetransfer.reporting.pages.table import Column, PageTable, percent
 
 if TYPE_CHECKING:

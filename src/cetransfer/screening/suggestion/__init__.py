@@ -1,0 +1,1 @@
+"""Which compounds to label next, and what choosing them so is worth."""

@@ -1,0 +1,1 @@
+"""The ways to choose compounds to label, one file each."""
