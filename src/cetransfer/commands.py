@@ -266,25 +266,29 @@ def audit(settings: AuditSettings) -> None:
 
 def predict(settings: PredictSettings) -> None:
     """Predict compounds with a model, and print or write the table."""
-    from cetransfer.models.output import check_output, write_output
+    from cetransfer.models.output import check_output, record_of, write_output
 
     output = None if settings.output is None else Path(settings.output)
     if output is not None:
         check_output(output)
     if not settings.inputs:
         raise UserError("there is nothing to predict; give formulas, a table or CIF files")
+    from cetransfer.models.carried import with_own_columns
     from cetransfer.models.find import find_model
     from cetransfer.models.load import load
     from cetransfer.reporting.predictions import show_predictions
 
     set_quiet(quiet=settings.quiet)
-    model = load(find_model(settings.model, project_root()))
+    root = project_root()
+    model = load(find_model(settings.model, root))
     table = model.predict(settings.inputs)
     if output is None:
         show_predictions(table, model.about, settings.shown)
         return
-    write_output(table, output)
+    table = with_own_columns(table, settings.inputs, model.kind.roles)
+    write_output(table, output, model.about, settings.inputs, root)
     say(f"{len(table)} predictions of model {model.id}, {model.quantity} in {model.about['unit']}")
+    say(f"what it rests on: {record_of(output)}")
     _tell(f"{output}")
 
 
