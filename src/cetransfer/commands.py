@@ -9,23 +9,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from cetransfer.errors import UserError
 from cetransfer.progress import say, set_quiet
-from cetransfer.settings import (
-    AuditSettings,
-    ExportSettings,
-    LabelSettings,
-    ListSettings,
-    PredictSettings,
-    Settings,
-    ShowSettings,
-    project_root,
-    source_net_count,
-)
+from cetransfer.settings import Settings, project_root, source_net_count
 from cetransfer.transfer.strategy import make_plans, make_strategies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cetransfer.features.domain import Domain
+    from cetransfer.settings_data import AuditSettings, LabelSettings, ListSettings, ShowSettings
+    from cetransfer.settings_models import ExportSettings, PredictSettings
 
 PAPER2023 = "paper2023"
 """The protocol that trains in a way of its own."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from optuna.study import Study
 
-    from cetransfer.settings import StudySettings, SweepSettings
+    from cetransfer.settings_sweep import StudySettings, SweepSettings
     from cetransfer.sweeps.executors.executor import Executor
     from cetransfer.sweeps.space import Dimension
     from cetransfer.sweeps.storage import Place

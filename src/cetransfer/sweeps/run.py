@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from optuna.study import Study
 
-    from cetransfer.settings import SweepSettings
+    from cetransfer.settings_sweep import SweepSettings
     from cetransfer.sweeps.composer import Composer
     from cetransfer.sweeps.executors.executor import Executor
     from cetransfer.sweeps.space import Dimension
