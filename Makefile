@@ -2,6 +2,8 @@
 # make test      checks and the test suite
 # make slow      the proofs that take minutes: servers stopped, workers killed, environments built
 # make pipeline  the comparison as DVC stages, redoing only what changed
+# make docs      the documentation into build/docs, which opens without a network
+# make docs-serve  the same at http://127.0.0.1:8000, made anew at every change of a page
 # make ui        the tracking pages in a browser
 # make dashboard the trials of the sweep written to last in a browser (SWEEP=FOLDER: of another one)
 # make bench     timings and the test of the test, minutes each
@@ -12,14 +14,16 @@ PYTHON ?= $(shell command -v python3.11 || echo python3)
 RUN := PYTHONPATH=src .venv/bin/python -m
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
+# what its makers say of its successor
+export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: compare test slow check ui dashboard pipeline bench default-model accuracy data
+.PHONY: compare test slow check docs docs-serve ui dashboard pipeline bench default-model accuracy data
 
 compare: .venv/ready data
 	$(RUN) cetransfer compare
 
 # a worker for each core; a file stays with one, as its tests share what took long to make
-test: .venv/ready data check
+test: .venv/ready data check docs
 	OMP_NUM_THREADS=1 $(RUN) pytest -m "not slow" -n auto --dist loadfile
 
 slow: .venv/ready data
@@ -29,6 +33,12 @@ check: .venv/ready
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
+
+docs: .venv/ready
+	$(RUN) mkdocs build --quiet --strict --config-file docs/mkdocs.yml
+
+docs-serve: .venv/ready
+	$(RUN) mkdocs serve --config-file docs/mkdocs.yml
 
 ui: .venv/ready
 	$(RUN) cetransfer.tracking.store
