@@ -75,7 +75,7 @@ def test_what_got_a_label_since_is_left_out(project, model, inside, tmp_path):
         (("n=0",), "n=0 is too small; give 1 or more"),
         (("n=100",), "n=100: of the 64 compounds of space abo3, "),
         (("space=spinel",), "give another model, or space=abo3"),
-        (("space=a2bbo6",), "several share one"),
+        (("space=a2bbo6",), "several elements share one site"),
         (("labelled=nowhere.csv",), "nowhere.csv"),
     ],
 )

@@ -97,6 +97,7 @@ def report_key(folder: Path) -> str:
     files = {
         path.name: sha256(path)
         for path in sorted(folder.iterdir())
-        if path.suffix in {".json", ".csv", ".parquet"}
+        # a folder of parts, if there is one, is as its document tells
+        if path.suffix in {".json", ".csv", ".parquet"} and path.is_file()
     }
     return digest([files, cetransfer.__version__])[:16]

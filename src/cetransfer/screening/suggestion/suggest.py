@@ -103,9 +103,12 @@ def plan_suggestion(settings: SuggestSettings, root: Path) -> Plan:
     if settings.n < 1:
         raise UserError(f"n={settings.n} is too small; give 1 or more")
     candidates, hashes = _candidates(settings.space)
-    shared = bool({"A2", "B2"} & {*candidates.columns})
-    prototype = prototype_for(settings.space)
-    model = load_fitting(settings.model, root, prototype, mixed=shared)
+    if {"A2", "B2"} & {*candidates.columns}:
+        raise UserError(
+            f"in space {settings.space.name} several elements share one site, and a suggestion "
+            "asks for compounds with one on each; give space=abo3 or spinel"
+        )
+    model = load_fitting(settings.model, root, prototype_for(settings.space))
     labelled = labelled_compounds(model, settings.labelled, root)
     free = candidates[~np.array(labelled.holds(candidates))][COLUMNS].reset_index(drop=True)
     if settings.n > len(free):

@@ -39,7 +39,7 @@ def test_a_screening_has_all_its_figures(stored):
         "criteria_alone",
     }
     assert page.verdict.startswith("4 of 16 candidates meet all criteria")
-    assert page.limits == ["An element is new"]
+    assert page.limits == ["an element is new"]
     html = render(page)
     assert "3" * 64 in html
     assert "6ba8046e247262d4" in html

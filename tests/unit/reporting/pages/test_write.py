@@ -75,6 +75,7 @@ def test_the_key_follows_the_files_of_the_result(tmp_path):
     (tmp_path / "comparison.json").write_text("{}")
     before = report_key(tmp_path)
     (tmp_path / "strategies.png").touch()
+    (tmp_path / "candidates.parquet").mkdir()
     assert report_key(tmp_path) == before
     (tmp_path / "comparison.json").write_text('{"a": 1}')
     assert report_key(tmp_path) != before

@@ -47,6 +47,7 @@ def funnel_table(stored: StoredScreening) -> PageTable:
 def funnel_drawing(stored: StoredScreening) -> Drawing:
     """Draw how many candidates each criterion leaves, and what another set of energies leaves."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     lists = {"": stored.steps}
     if compared := stored.document.get("comparison"):
@@ -69,6 +70,8 @@ def funnel_drawing(stored: StoredScreening) -> Drawing:
         )  # fmt: skip
     axes.set_yticks(heights, [f"{row['list']}{row['criterion']}" for row in rows])
     axes.set_xlabel("candidates (number)")
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlim(right=1.12 * float(data["count"].max()))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", alpha=0.25)
@@ -109,6 +112,7 @@ def histogram_drawing(stored: StoredScreening) -> Drawing | None:
             for value in step["limits"].values():
                 axes.axvline(value, color=INK, linewidth=1.0, linestyle="--")
     axes.set_xlabel(f"formation energy ({UNIT})")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_ylabel(f"candidates per {edges[1] - edges[0]:.2f} {UNIT}")
     figure.legend(loc="outside upper left", ncols=3, fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)

@@ -81,10 +81,11 @@ def verdict(document: Mapping[str, Any]) -> str:
     counts, steps = document["counts"], document["funnel"]
     chain = " to ".join(str(each) for each in (counts["candidates"], *(s["after"] for s in steps)))
     words = ", ".join(str(step["words"]) for step in steps)
+    expected = f"{counts['expected']:.0f}"
+    unsure = f"; given what the energies are not sure of, {expected} are expected to"
     return (
         f"{counts['shortlist']} of {counts['candidates']} candidates meet all criteria ({words}: "
-        f"{chain}); given what the energies are not sure of, {counts['expected']:.0f} are expected "
-        "to."
+        f"{chain}){'' if expected == str(counts['shortlist']) else unsure}."
     )
 
 
@@ -162,7 +163,7 @@ def _closing(document: Mapping[str, Any]) -> list[Words]:
 
 
 def _limits(document: Mapping[str, Any]) -> list[str]:
-    limits = [str(line)[:1].upper() + str(line)[1:] for line in document["limits"]]
+    limits = [str(line) for line in document["limits"]]
     if document.get("commit") is None:
         limits.append("It was run outside a git repository: the code that made it is not recorded.")
     elif document.get("dirty"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cetransfer.reporting.pages.drawing import Drawing
-from cetransfer.reporting.pages.palette import BLUE, GREY, INK, VERMILION
+from cetransfer.reporting.pages.palette import BLUE, GREY, INK, SEQUENTIAL, VERMILION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,8 @@ def map_drawing(stored: StoredScreening) -> Drawing | None:
     else:
         _dots(axes, table[~passing], GREY, f"dropped: {int((~passing).sum())}")
     first = "the first that meet" if stored.parts else "meets"
-    _dots(axes, table[passing], BLUE, f"{first} all criteria: {int(passing.sum())}")
+    colour = VERMILION if stored.parts else BLUE
+    _dots(axes, table[passing], colour, f"{first} all criteria: {int(passing.sum())}")
     for label, own in known_by_experiment(table).items():
         marker, colour = ("o", VERMILION) if label == "perovskite" else ("x", INK)
         shape: dict[str, Any] = (
@@ -110,10 +111,11 @@ def _density(figure: Figure, axes: Axes, stored: StoredScreening) -> None:
         *edges,
         np.where(counts > 0, counts, np.nan).T,
         norm=LogNorm(),
-        cmap="Greys",
+        cmap=SEQUENTIAL,
         rasterized=True,
     )
-    figure.colorbar(shown, ax=axes, label="candidates in a cell (number)", shrink=0.7, pad=0.01)
+    label = "candidates in a cell (number)"
+    figure.colorbar(shown, ax=axes, label=label, shrink=0.7, pad=0.01, format="{x:g}")
 
 
 def known_by_experiment(table: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cetransfer.reporting.pages.screening.stored import StoredScreening
 
 LISTED = 1500
-"""Rows of the table; the CSV file has all."""
+"""Rows of the table; the screening itself has all."""
 
 DRAWN = 40
 
