@@ -61,7 +61,7 @@ def questions_of(
                 f"{(known & trained).sum()} compounds whose energies in {EMERY} the model was "
                 "trained on are left out of the question what is stable"
             )
-        words = f"stable: at most {LARGEST_DISTANCE} eV/atom above the hull ({EMERY})"
+        words = f"stable, at most {LARGEST_DISTANCE} eV/atom above the hull ({EMERY})"
         found.append(Question(STABLE, words, known & ~trained, distance <= LARGEST_DISTANCE))
     return [each for each in found if _both(each)], notes
 
@@ -69,18 +69,14 @@ def questions_of(
 def _experimental(table: pd.DataFrame) -> list[Question]:
     """Ask for perovskites, of all known oxides and of those that tau was not fitted to."""
     labels, _ = read_labels()
+    words = f"perovskite by experiment ({BARTEL})"
     fitted = {key for key, own in zip(keys_of(labels), labels["trained"], strict=True) if own > 0}
     known = (table[BARTEL] != "").to_numpy(bool)
     fresh = known & np.array([key not in fitted for key in keys_of(table)])
     truth = (table[BARTEL] == PEROVSKITE).to_numpy(bool)
     return [
-        Question(EXPERIMENT, f"perovskite by experiment ({BARTEL})", known, truth),
-        Question(
-            EXPERIMENT,
-            f"perovskite by experiment ({BARTEL}), those that tau was not fitted to",
-            fresh,
-            truth,
-        ),
+        Question(EXPERIMENT, words, known, truth, fair=not fresh.any()),
+        Question(EXPERIMENT, f"{words}, oxides that tau was not fitted to", fresh, truth),
     ]
 
 

@@ -24,12 +24,15 @@ class Question:
         (n,) whose answer is known and counts.
     truth
         (n,) where the answer is yes.
+    fair
+        Whether no rule was made with these answers, so that rules can be chosen by them.
     """
 
     name: str
     words: str
     known: NDArray[np.bool_]
     truth: NDArray[np.bool_]
+    fair: bool = True
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Rule:
         (n,) of which it knows something.
     promises
         Name of the question whose yes the score is a probability of, "" if it is none.
+    only
+        Name of the question that it is for; "" for any.
     """
 
     name: str
@@ -56,3 +61,4 @@ class Rule:
     score: NDArray[np.float64] | None
     judged: NDArray[np.bool_]
     promises: str = ""
+    only: str = ""

@@ -58,7 +58,7 @@ def ranking(
     filled = np.where(np.isnan(score), -np.inf, score)
     order = np.argsort(-filled, kind="stable")
     ordered = filled[order]
-    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))  # noqa: FBT003
+    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
     every = np.vstack([np.ones(len(truth)), weights])[:, order]
     yes = np.cumsum(every * truth[order], axis=1)[:, ends]
     seen = np.cumsum(every, axis=1)[:, ends]

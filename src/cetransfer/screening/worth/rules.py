@@ -8,6 +8,7 @@ import numpy as np
 
 from cetransfer.datasets.bartel2019 import read_labels
 from cetransfer.datasets.dataset import FORMATION_ENERGY
+from cetransfer.datasets.emery2017 import NAME as EMERY
 from cetransfer.screening.criteria.formation_energy import FormationEnergy
 from cetransfer.screening.criteria.goldschmidt import Goldschmidt
 from cetransfer.screening.criteria.octahedral import Octahedral
@@ -113,7 +114,9 @@ def _published(table: pd.DataFrame) -> Rule:
     tau, chance = np.array([known.get(key, nothing) for key in keys_of(table)]).T
     limits = LIMITS[Tau]
     words = f"{limits.words('tau')}, as published with Shannon's radii"
-    return Rule(PUBLISHED_TAU, words, limits.holds(tau), chance, ~np.isnan(tau), EXPERIMENT)
+    judged = ~np.isnan(tau)
+    # of other questions it would know the compounds that somebody has made, and no others
+    return Rule(PUBLISHED_TAU, words, limits.holds(tau), chance, judged, EXPERIMENT, EXPERIMENT)
 
 
 def _of_hull(
@@ -128,7 +131,7 @@ def _of_hull(
     judged = ~np.isnan(distance)
     by_distance = Rule(
         DISTANCE,
-        f"predicted hull distance <= {LARGEST_DISTANCE} eV/atom",
+        f"predicted energy <= {LARGEST_DISTANCE} eV/atom above the hull of {EMERY}",
         judged & (distance <= LARGEST_DISTANCE),
         -distance,
         judged,

@@ -56,7 +56,7 @@ def worth_of(
         weights = element_weights(sites[own], random)
         rankings: dict[str, Ranking] = {}
         for rule in rules:
-            if not rule.judged[own].any():
+            if rule.only not in {"", question.name} or not rule.judged[own].any():
                 continue
             row = _row(question, rule, weights)
             if rule.score is not None:
@@ -70,7 +70,8 @@ def worth_of(
                         {"question": question.words, "criterion": rule.name, "bins": held.bins}
                     )
             rows.append(row)
-        sentences.append(_sentence(question, rules, rankings))
+        if question.fair:
+            sentences.append(_sentence(question, rules, rankings))
     document = {
         "sentence": " ".join(sentences),
         "questions": [_told(question) for question in questions],
@@ -117,21 +118,19 @@ def _sentence(question: Question, rules: Sequence[Rule], rankings: dict[str, Ran
     words = {rule.name: rule.words for rule in rules}
     best = max(rankings, key=lambda name: rankings[name].average_precision[0])
     answers = question.truth[question.known]
-    asked = f"To find what is {question.words}, {answers.sum()} of {len(answers)} compounds:"
     value, low, high = rankings[best].average_precision
-    top = rankings[best].enrichment_top[0]
-    reached = (
-        f"its average precision is {value:.2f} (95 % {low:.2f} to {high:.2f}; "
-        f"{answers.mean():.2f} by chance), and its first 5 % hold {top:.1f} times as many as chance"
+    told = (
+        f"For what is {question.words}, rank by {best} ({words[best]}): its average precision on "
+        f"{len(answers)} compounds, {answers.sum()} of them yes, is {value:.2f} (95 % {low:.2f} to "
+        f"{high:.2f}; {answers.mean():.2f} by chance), and its first 5 % hold "
+        f"{rankings[best].enrichment_top[0]:.1f} times as many as chance"
     )
     if best == FUNNEL:
-        return f"{asked} use the funnel's probability; {reached}."
+        return f"{told}."
     funnel = rankings[FUNNEL]
-    apart = rankings[best].resampled - funnel.resampled
-    lower, upper = (float(end) for end in np.nanquantile(apart, LEVEL))
-    more = "more than chance" if lower > 0 else "not distinguishable from chance"
+    lower, upper = np.nanquantile(rankings[best].resampled - funnel.resampled, LEVEL)
+    sure = "more than chance" if lower > 0 else "not distinguishable from chance"
     return (
-        f"{asked} rank by {best} ({words[best]}); {reached}. That of the funnel's probability is "
-        f"{funnel.average_precision[0]:.2f}, and the difference is {more} (95 % {lower:+.2f} to "
-        f"{upper:+.2f})."
+        f"{told}; the probability of passing the funnel has {funnel.average_precision[0]:.2f}, a "
+        f"difference that is {sure} (95 % {lower:+.2f} to {upper:+.2f})."
     )
