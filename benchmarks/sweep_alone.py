@@ -23,7 +23,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from cetransfer.composition import config_dir, to_settings
 from cetransfer.evaluation.case import load_domains
-from cetransfer.settings import StudySettings, project_root
+from cetransfer.settings import project_root
+from cetransfer.settings_sweep import StudySettings
 from cetransfer.sweeps.batch import INNER
 from cetransfer.sweeps.folds import inner_splits, make_folds
 

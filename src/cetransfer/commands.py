@@ -9,23 +9,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from cetransfer.errors import UserError
 from cetransfer.progress import say, set_quiet
-from cetransfer.settings import (
-    AuditSettings,
-    ExportSettings,
-    LabelSettings,
-    ListSettings,
-    PredictSettings,
-    Settings,
-    ShowSettings,
-    project_root,
-    source_net_count,
-)
+from cetransfer.settings import Settings, project_root, source_net_count
 from cetransfer.transfer.strategy import make_plans, make_strategies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cetransfer.features.domain import Domain
+    from cetransfer.settings_data import AuditSettings, LabelSettings, ListSettings, ShowSettings
+    from cetransfer.settings_models import ExportSettings, PredictSettings
 
 PAPER2023 = "paper2023"
 """The protocol that trains in a way of its own."""
@@ -266,25 +258,29 @@ def audit(settings: AuditSettings) -> None:
 
 def predict(settings: PredictSettings) -> None:
     """Predict compounds with a model, and print or write the table."""
-    from cetransfer.models.output import check_output, write_output
+    from cetransfer.models.output import check_output, record_of, write_output
 
     output = None if settings.output is None else Path(settings.output)
     if output is not None:
         check_output(output)
     if not settings.inputs:
         raise UserError("there is nothing to predict; give formulas, a table or CIF files")
+    from cetransfer.models.carried import with_own_columns
     from cetransfer.models.find import find_model
     from cetransfer.models.load import load
     from cetransfer.reporting.predictions import show_predictions
 
     set_quiet(quiet=settings.quiet)
-    model = load(find_model(settings.model, project_root()))
+    root = project_root()
+    model = load(find_model(settings.model, root))
     table = model.predict(settings.inputs)
     if output is None:
         show_predictions(table, model.about, settings.shown)
         return
-    write_output(table, output)
+    table = with_own_columns(table, settings.inputs, model.kind.roles)
+    write_output(table, output, model.about, settings.inputs, root)
     say(f"{len(table)} predictions of model {model.id}, {model.quantity} in {model.about['unit']}")
+    say(f"what it rests on: {record_of(output)}")
     _tell(f"{output}")
 
 

@@ -18,9 +18,18 @@ from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBas
 from yaml import YAMLError
 
 from cetransfer import settings as shapes
-from cetransfer import settings_report, settings_screening, settings_suggest
+from cetransfer import (
+    settings_data,
+    settings_lineage,
+    settings_models,
+    settings_report,
+    settings_screening,
+    settings_suggest,
+    settings_sweep,
+)
 from cetransfer.compute.check import check_compute
 from cetransfer.errors import UserError, nearest
+from cetransfer.settings_check import check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,18 +38,18 @@ SEE_ALL = "see --cfg job for all keys"
 
 SHAPES: dict[str, type] = {
     "config": shapes.Settings,
-    "label": shapes.LabelSettings,
-    "list": shapes.ListSettings,
-    "show": shapes.ShowSettings,
-    "audit": shapes.AuditSettings,
-    "predict": shapes.PredictSettings,
-    "export": shapes.ExportSettings,
-    "lineage": shapes.LineageSettings,
-    "reproduce": shapes.ReproduceSettings,
-    "sync": shapes.SyncSettings,
-    "register": shapes.RegisterSettings,
-    "promote": shapes.PromoteSettings,
-    "sweep": shapes.StudySettings,
+    "label": settings_data.LabelSettings,
+    "list": settings_data.ListSettings,
+    "show": settings_data.ShowSettings,
+    "audit": settings_data.AuditSettings,
+    "predict": settings_models.PredictSettings,
+    "export": settings_models.ExportSettings,
+    "lineage": settings_lineage.LineageSettings,
+    "reproduce": settings_lineage.ReproduceSettings,
+    "sync": settings_lineage.SyncSettings,
+    "register": settings_models.RegisterSettings,
+    "promote": settings_models.PromoteSettings,
+    "sweep": settings_sweep.StudySettings,
     "screen": settings_screening.ScreenSettings,
     "report": settings_report.ReportSettings,
     "suggest": settings_suggest.SuggestSettings,
@@ -144,7 +153,7 @@ def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one
     if compute is not None:
         check_compute(compute)
     if isinstance(checked, shapes.Settings):
-        shapes.check(checked)
+        check(checked)
     return checked
 
 

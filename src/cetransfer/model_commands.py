@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError
 from cetransfer.progress import say, set_quiet
-from cetransfer.settings import PromoteSettings, RegisterSettings, project_root
+from cetransfer.settings import project_root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from cetransfer.evaluation.promotion import Paired
     from cetransfer.models.registered import Version
+    from cetransfer.settings_models import PromoteSettings, RegisterSettings
     from cetransfer.tracking.registry import Registry
 
 

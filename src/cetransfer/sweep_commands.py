@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 from cetransfer.commands import announce, make_folder
@@ -14,41 +15,34 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from cetransfer.settings import StudySettings, SweepSettings
+    from optuna.study import Study
+
+    from cetransfer.settings_sweep import StudySettings, SweepSettings
     from cetransfer.sweeps.executors.executor import Executor
+    from cetransfer.sweeps.space import Dimension
     from cetransfer.sweeps.storage import Place
     from cetransfer.sweeps.workshop import Workshop
+    from cetransfer.tracking.store import Store
+    from cetransfer.tracking.sweep_log import SweepLog
 
 STAGED = ".result"
 
 
 def sweep(settings: StudySettings) -> None:
     """Search, and write, log and print what the winners are worth."""
-    from cetransfer.evaluation.protocol import make_protocol
-    from cetransfer.sweeps.folds import require_folds
-    from cetransfer.sweeps.run import check_sweep
-
     began = time.perf_counter()
-    space = check_sweep(settings.sweep)
-    make_protocol(settings)
-    require_folds(settings.protocol)
-    if settings.sweep.storage is not None:
-        from cetransfer.sweeps.shared import look_at_shared
-
-        with look_at_shared(settings.sweep.storage):
-            pass  # it can be reached
+    space = _checked(settings)
 
     # what is heavy comes after what can be refused at once
     from cetransfer.files import move_files
     from cetransfer.reporting.sweep import show_sweep
     from cetransfer.reporting.sweep_figure import draw_history
     from cetransfer.reporting.tables import show_places
-    from cetransfer.sweeps.result import DOCUMENT, make_result, stage_sweep
+    from cetransfer.sweeps.result import DOCUMENT, make_result, stage_sweep, trials_of
     from cetransfer.sweeps.run import check_trials, run_sweep, sweep_key
     from cetransfer.sweeps.workshop import Workshop
-    from cetransfer.tracking.comparison_log import execution_of
     from cetransfer.tracking.store import open_store
-    from cetransfer.tracking.sweep_log import log_sweep
+    from cetransfer.tracking.sync import require_server, send_on
     from cetransfer.training.fit import require_accelerator
 
     set_quiet(quiet=settings.quiet)
@@ -62,19 +56,30 @@ def sweep(settings: StudySettings) -> None:
     announce(workshop.sources, workshop.whole_target)
     say(f"{workshop.folds.words}; {settings.sweep.trials} trials a study  {output}")
     store = open_store(settings.tracking, root)
+    require_server(store)
     with _open_place(settings.sweep, output) as place:
-        finished = run_sweep(workshop, space, place, key, _executor)
+        turn = place.machines.turn
+        # others that share the sweep may share this folder too: one run is that of all
+        with turn():
+            log = _open_log(workshop, key, store, output)
+
+        def ended(outer: int, study: Study) -> None:
+            with turn():
+                log.trials(trials_of(outer, study))
+
+        finished = run_sweep(workshop, space, place, key, _executor, ended)
         found = make_result(workshop, space, key, finished, time.perf_counter() - began)
         staged = stage_sweep(found, output / f"{STAGED}{place.machines.name}")
         draw_history(found.document, found.trials, staged)
-        # others that share the sweep may share this folder too: the first one logs it
-        with place.machines.turn():
-            execution = f"{execution_of(output)}-{len(found.trials)}"
-            run_id = log_sweep(store, found, staged, execution)
-            move_files(staged, output, last=DOCUMENT)
-        staged.rmdir()
+        with turn():
+            # what was logged and written before stays, with the time that it took
+            if not (log.finished and (output / DOCUMENT).is_file()):
+                log.finish(found, staged)
+                move_files(staged, output, last=DOCUMENT)
+        rmtree(staged)
+    send_on(store, settings.tracking.experiment)
     show_sweep(found.document)
-    show_places(output, store, run_id)
+    show_places(output, store, log.run_id)
 
 
 def status(settings: StudySettings) -> None:
@@ -100,6 +105,40 @@ def status(settings: StudySettings) -> None:
 def outputs(root: Path) -> Path:
     """Return the folder of all sweeps."""
     return root / "outputs" / "sweep"
+
+
+def _checked(settings: StudySettings) -> list[Dimension]:
+    """Refuse what can be refused at once; return the search space."""
+    from cetransfer.evaluation.protocol import make_protocol
+    from cetransfer.sweeps.folds import require_folds
+    from cetransfer.sweeps.run import check_sweep
+
+    space = check_sweep(settings.sweep)
+    make_protocol(settings)
+    require_folds(settings.protocol)
+    if settings.sweep.storage is not None:
+        from cetransfer.sweeps.shared import look_at_shared
+
+        with look_at_shared(settings.sweep.storage):
+            pass  # it can be reached
+    return space
+
+
+def _open_log(workshop: Workshop, key: str, store: Store, output: Path) -> SweepLog:
+    """Begin the run of a sweep, or go on with it: one for each number of trials asked for."""
+    from cetransfer.sweeps.result import data_hashes
+    from cetransfer.tracking.comparison_log import execution_of
+    from cetransfer.tracking.sweep_log import open_sweep_log
+
+    sweep, target = workshop.settings.sweep, workshop.whole_target.data
+    return open_sweep_log(
+        store,
+        sweep.name,
+        data_hashes(workshop),
+        {**{source.name: "source" for source in workshop.sources}, target.name: "target"},
+        {"cetransfer.key": key, "quantity": target.quantity, "unit": target.unit},
+        f"{execution_of(output)}-{sweep.trials}",
+    )
 
 
 def _open_place(sweep: SweepSettings, output: Path) -> AbstractContextManager[Place]:

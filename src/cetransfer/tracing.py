@@ -12,7 +12,7 @@ from cetransfer.progress import say
 from cetransfer.settings import project_root
 
 if TYPE_CHECKING:
-    from cetransfer.settings import LineageSettings, ReproduceSettings, SyncSettings
+    from cetransfer.settings_lineage import LineageSettings, ReproduceSettings, SyncSettings
 
 FORMATS = ("tree", "json", "mermaid")
 

@@ -8,6 +8,8 @@ import shutil
 import pandas as pd
 import pytest
 
+from cetransfer.files import sha256
+
 COLUMNS = [
     *("formula", "A", "B", "X", "formation_energy", "lower", "upper", "applicability", "model"),
 ]
@@ -79,11 +81,19 @@ def test_a_file_holds_every_row_and_the_id_of_the_model(predict, folder, tools, 
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(output)
     written = pd.read_csv(output) if ending == "csv" else pd.read_parquet(output)
-    assert list(written) == COLUMNS
+    # the table's own columns stay, those with a name of ours under another one
+    own = [name for name in pd.read_parquet(table) if name not in {"formula", "A", "B", "X"}]
+    kept = [f"{name}_given" if name in COLUMNS else name for name in own]
+    assert list(written) == [*COLUMNS, *kept]
+    assert written["formation_energy_given"].equals(pd.read_parquet(table)["formation_energy"])
     assert len(written) == 5329
     assert set(written["model"]) == {json.loads((folder / "model.json").read_text())["id"]}
     assert (written["lower"] < written["upper"]).all()
-    assert [path.name for path in tmp_path.iterdir()] == [output.name]
+    record = output.with_name(f"{output.name}.lineage.json")
+    assert {path.name for path in tmp_path.iterdir()} == {output.name, record.name}
+    told = json.loads(record.read_text())
+    assert told["sha256"] == sha256(output)
+    assert told["inputs"] == {str(table): sha256(table)}
 
 
 def test_predictions_are_those_of_the_comparison(predict, first, folder, tools, tmp_path):
@@ -117,7 +127,8 @@ def test_a_crystal_is_read_from_its_file(predict, folder, cif):
         ((), ("there is nothing to predict",)),
         (("SrTiO3", "output=my.txt"), ("output=my.txt", ".csv or .parquet")),
         (("SrTiO3", "output=."), ("output=.", "ends in .csv")),
-        (("SrTiO3", "output=/proc/none/my.csv"), ("cannot write /proc/none/my.csv", "output=")),
+        (("SrTiO3", "output=/proc/my.csv"), ("cannot write /proc/my.csv", "output=")),
+        (("SrTiO3", "output=none/my.csv"), ("there is no folder none", "output=")),
         (("none.csv",), ("cannot read none.csv",)),
         (("SrTiO3", "outptu=my.csv"), ("did you mean output?",)),
     ],

@@ -94,6 +94,16 @@ def test_the_first_model_becomes_the_champion_and_predicts(call, project):
     assert len(ask(project, "SELECT version FROM model_versions")) == 1
 
 
+def test_the_champion_is_traced_to_its_data(call, project):
+    assert call("promote", str(model(project, "fine_tune"))).returncode == 0
+    done = call("lineage", "champion", "--verify")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("version 1 of cetransfer (champion)  ok")
+    assert f"model {identity(project, 'fine_tune')}" in done.stdout.splitlines()[1]
+    assert "data surrogate_spinel.parquet" in done.stdout
+    assert "strategy fine_tune" in call("lineage", "models:/cetransfer/1").stdout
+
+
 def test_the_champion_is_loaded_without_mlflow_and_training(call, project):
     call("promote", str(model(project, "target_only")))
     script = (

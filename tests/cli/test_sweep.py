@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -81,6 +82,41 @@ def test_the_same_command_again_trains_and_logs_nothing_new(swept, inside):
     assert again.returncode == 0
     assert done.stdout.splitlines()[-1] == again.stdout.splitlines()[-1]
     assert "trials\n" not in again.stderr.replace("trials a study", "")
+
+
+def test_a_sweep_and_its_trials_are_traced_to_their_data(swept, inside):
+    project, _ = swept
+    output = only_folder(project)
+    client = MlflowClient(f"sqlite:///{project}/mlruns/mlflow.db")
+    experiment = client.get_experiment_by_name("cetransfer").experiment_id
+    (run,) = client.search_runs([experiment], "tags.`cetransfer.kind` = 'sweep'")
+    trial, *_ = client.search_runs([experiment], "tags.`cetransfer.kind` = 'trial'")
+    for asked in (str(output), output.name, run.info.run_id):
+        done = inside("lineage", asked, "--verify", "format=json", cwd=project)
+        assert done.returncode == 0, done.stderr
+        states = {node["kind"]: node["state"] for node in json.loads(done.stdout)["nodes"]}
+        assert states.keys() == {"sweep", "features", "data", "commit"}
+        assert (states["sweep"], states["data"]) == ("ok", "ok")
+    done = inside("lineage", trial.info.run_id, cwd=project)
+    assert "sweep small" in done.stdout
+    assert "data surrogate_spinel.parquet" in done.stdout
+    done = inside("lineage", "--descendants", "surrogate_perovskite", "format=json", cwd=project)
+    assert {each["kind"] for each in json.loads(done.stdout)["descendants"]} == {"sweep"}
+
+
+def test_reproduce_prints_the_command_of_a_sweep(swept, inside):
+    project, _ = swept
+    done = inside("reproduce", str(only_folder(project)), cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert f".venv/bin/cetransfer sweep {' '.join(map(shlex.quote, WORDS))} " in done.stdout
+
+
+@pytest.mark.slow
+def test_a_sweep_that_is_reproduced_is_identical(swept, inside):
+    project, _ = swept
+    done = inside("reproduce", str(only_folder(project)), "--run", cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("identical: all ")
 
 
 def test_status_shows_progress_and_the_best_so_far(swept, inside):
@@ -218,17 +254,22 @@ BAD = [
 ]
 
 
+def files_of(project):
+    """Return what lies in a project, but for what SQLite has beside an open database."""
+    return sorted(path for path in project.rglob("*") if not path.name.endswith(("-wal", "-shm")))
+
+
 @pytest.mark.parametrize(("words", "message"), BAD, ids=lambda value: str(value)[:40])
 def test_what_cannot_be_is_answered_in_one_line(inside, swept, words, message):
     project, _ = swept
-    before = sorted(project.rglob("*"))
+    before = files_of(project)
     done = inside("sweep", *WORDS[1:], *words, cwd=project)
     assert done.returncode == 2
     assert message in done.stderr
     assert "s3cret" not in done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("cetransfer: ")]
     assert lines == done.stderr.splitlines()[-1:]
-    assert sorted(project.rglob("*")) == before
+    assert files_of(project) == before
 
 
 def test_a_folder_of_another_sweep_is_refused_in_one_line(inside, swept):

@@ -80,7 +80,10 @@ def test_descendants_of_a_row(inside, result):
         done = inside("lineage", *words, "format=json", cwd=project)
         found = json.loads(done.stdout)["descendants"]
         assert {"fine_tune", "target_only", "zero_shot"} <= {each["name"] for each in found}
-        assert {each["how"] for each in found} == {"trained"}
+        used = {each["name"]: each["how"] for each in found}
+        # it learnt nothing of the target, there was only an error told of it
+        assert used.pop("zero_shot") == "scored"
+        assert set(used.values()) == {"trained"}
     done = inside("lineage", "--descendants", "surrogate_spinel", cwd=project)
     assert "fine_tune" in done.stdout
     assert "target_only" not in done.stdout
@@ -108,6 +111,12 @@ def test_rows_are_those_of_the_file(result):
         (["lineage", "x", "format=tre"], "did you mean tree?"),
         (["lineage", "--descendants", "surrogate_spinell"], "did you mean surrogate_spinel"),
         (["lineage", "--descendants", "surrogate_spinel:0"], "counted from 1"),
+        (
+            ["lineage", "--descendants", "surrogate_perovskite:5330"],
+            "surrogate_perovskite.parquet has 5329 rows; give a row from 1 to 5329",
+        ),
+        (["lineage", "champion"], "there is no champion yet"),
+        (["reproduce", "models:/cetransfer/7"], "there is no registered model 'cetransfer'"),
         (["lineage", "--descendants", "x", "--verify"], "--verify is about the lineage of an id"),
         (["reproduce"], "id has no value"),
         (["reproduce", "zzz"], "nothing goes by 'zzz'"),
@@ -137,6 +146,52 @@ def test_help_says_what_the_exit_status_means(tools, tmp_path):
         ("sync", "2 when runs still wait"),
     ):
         assert words in tools.call(command, "--help", cwd=tmp_path).stdout
+
+
+def test_a_prediction_file_is_traced_and_a_changed_one_is_found_out(inside, result, tmp_path):
+    project, output = result
+    model, path = str(output / "models" / "fine_tune"), tmp_path / "mine.csv"
+    assert inside("predict", model, "SrTiO3", f"output={path}", cwd=project).returncode == 0
+    done = inside("lineage", str(path), "--verify", "format=json", cwd=project)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    (node,) = (each for each in document["nodes"] if each["kind"] == "prediction")
+    assert (node["state"], node["reason"]) == ("ok", str(path))
+    table = pd.read_csv(path)
+    table["formation_energy"] += 1e-9
+    # also without the column that names the model
+    table.drop(columns="model").to_csv(path, index=False)
+    done = inside("lineage", str(path), "--verify", cwd=project)
+    assert done.returncode == 2
+    assert "prediction mine.csv" in done.stderr
+    path.with_name("mine.csv.lineage.json").unlink()
+    done = inside("lineage", str(path), "--verify", cwd=project)
+    assert "has no column model" in done.stderr
+
+
+def test_reproduce_of_a_model_without_its_comparison_takes_its_own_configuration(
+    inside, result, tmp_path
+):
+    _, output = result
+    alone = tmp_path / "alone"
+    (alone / "models").mkdir(parents=True)
+    (alone / "dvc.yaml").touch()
+    shutil.copytree(output / "models" / "fine_tune", alone / "models" / "default")
+    done = inside("reproduce", "default", cwd=alone)
+    assert done.returncode == 0, done.stderr
+    command = done.stdout.splitlines()[-1]
+    assert command.startswith(".venv/bin/cetransfer compare experiment=quick ")
+    assert "training.epochs=3" in command
+
+
+@pytest.mark.slow
+def test_reproduce_runs_a_model_again_and_compares_its_weights(tools, result, tmp_path):
+    _, output = result
+    alone = tools.make_project(tmp_path / "alone")
+    shutil.copytree(output / "models" / "fine_tune", alone / "models" / "default")
+    done = tools.call("reproduce", "default", "--run", cwd=alone)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("identical: all ")
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from cetransfer.composition import compose_all, config_dir
 from cetransfer.compute.check import KEYS
 from cetransfer.datasets.chosen import CONFIGURED
 from cetransfer.errors import UserError
+from cetransfer.settings_data import LabelSettings
 
 VARIANTS = (
     "a",
@@ -134,7 +135,7 @@ def test_a_strategy_can_be_added_under_a_name_of_its_own(compose):
 
 def test_label_has_a_configuration_of_its_own(compose):
     found = compose("prototype=spinel", config="label")
-    assert found == shapes.LabelSettings(
+    assert found == LabelSettings(
         "spinel", None, shapes.ComputeSettings("local"), quiet=False, output_dir=None
     )
     chosen = compose("prototype=garnet", "elements=[Ca,Al]", config="label")
@@ -241,7 +242,7 @@ def keys_of(shape, prefix=""):
             yield from keys_of(types[field.name], f"{prefix}{field.name}.")
 
 
-@pytest.mark.parametrize("shape", [shapes.Settings, shapes.LabelSettings])
+@pytest.mark.parametrize("shape", [shapes.Settings, LabelSettings])
 def test_the_classes_hold_no_defaults(shape):
     for key, field in keys_of(shape):
         assert field.default is dataclasses.MISSING, key
@@ -249,7 +250,7 @@ def test_the_classes_hold_no_defaults(shape):
 
 
 @pytest.mark.parametrize(
-    ("config", "shape"), [("config", shapes.Settings), ("label", shapes.LabelSettings)]
+    ("config", "shape"), [("config", shapes.Settings), ("label", LabelSettings)]
 )
 def test_every_key_of_the_classes_stands_in_a_yaml_file(config, shape):
     with initialize_config_dir(str(config_dir()), version_base="1.3"):

@@ -40,6 +40,8 @@ def test_the_values_of_the_purposes_are_part_of_every_result():
         "SWEEP_FOLDS": 20,
         "SWEEP_ROWS": 21,
         "SWEEP_ASK": 22,
+        "SUGGESTION": 30,
+        "SIMULATION": 31,
     }
 
 

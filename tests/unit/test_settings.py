@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from cetransfer.errors import UserError
-from cetransfer.settings import check, project_root
+from cetransfer.settings import project_root
+from cetransfer.settings_check import check
 
 
 def put(settings, key, value):

@@ -179,7 +179,7 @@ def on_true_sites(data: Dataset, name: str, root: Path) -> Dataset:
     known = [
         each
         for each, entry in entries.items()
-        if entry.true_sites and entry.prototype == data.prototype
+        if entry.true_sites and entry.prototype == data.prototype and not entry.use
     ]
     if name not in known:
         possible = (AS_GIVEN, BOTH, *known)

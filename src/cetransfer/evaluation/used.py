@@ -17,6 +17,8 @@ from cetransfer.row_spans import spans_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
+
     from cetransfer.evaluation.case import Case
     from cetransfer.features.domain import Domain
     from cetransfer.models.source_nets import SourceNets
@@ -29,25 +31,30 @@ def data_document(case: Case, settings: Settings) -> list[dict[str, Any]]:
     Rows have the numbers they have in their file, from 1.
     """
     sources = [
-        {
-            "name": source.name,
-            "role": "source",
-            "files": source.data.hashes,
-            "trained": _spans(source, [rows_without(source, held) for held in case.without]),
-            "scored": "",
-            "features": _features(source, settings, SOURCES),
-        }
+        used_document(source, settings, [rows_without(source, held) for held in case.without])
         for source in case.sources
     ]
-    target = {
-        "name": case.target.name,
-        "role": "target",
-        "files": case.target.data.hashes,
-        "trained": _spans(case.target, [split.train for split in case.splits]),
-        "scored": _spans(case.target, [split.test for split in case.splits]),
-        "features": _features(case.target, settings, TARGET),
+    trained, scored = (
+        [getattr(split, part) for split in case.splits] for part in ("train", "test")
+    )
+    return [*sources, used_document(case.target, settings, trained, scored)]
+
+
+def used_document(
+    domain: Domain,
+    settings: Settings,
+    trained: list[NDArray[np.int64]],
+    scored: list[NDArray[np.int64]] | None = None,
+) -> dict[str, Any]:
+    """Return files, rows and features of a data set: a source, or a target if rows were scored."""
+    return {
+        "name": domain.name,
+        "role": "source" if scored is None else "target",
+        "files": domain.data.hashes,
+        "trained": _spans(domain, trained),
+        "scored": "" if scored is None else _spans(domain, scored),
+        "features": _features(domain, settings, SOURCES if scored is None else TARGET),
     }
-    return [*sources, target]
 
 
 def stacks_document(used: Iterable[SourceNets], folder: Path) -> list[dict[str, Any]]:
@@ -64,7 +71,7 @@ def stacks_document(used: Iterable[SourceNets], folder: Path) -> list[dict[str, 
     ]
 
 
-def _spans(domain: Domain, rows: list[np.ndarray]) -> str:
+def _spans(domain: Domain, rows: list[NDArray[np.int64]]) -> str:
     return spans_of(row_numbers(domain.data.frame)[np.unique(np.concatenate(rows))])
 
 

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN = 5
-KEYS = ("strategy", "part", "repeat", "fold", "member", "row", "compound", "procedure", "arm")
+KEYS = (
+    *("strategy", "part", "repeat", "fold", "member", "row", "compound", "procedure", "arm"),
+    *("outer", "trial", "state"),
+)
+TIME = "seconds"
+"""A column that is another one each time."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ def difference(old: Path, new: Path, line: str | None = None) -> Difference:
     numbers = [
         column
         for column in one.select_dtypes("float").columns
-        if column in other and column not in KEYS
+        if column in other and column not in {*KEYS, TIME}
     ]
     keys = [key for key in KEYS if key in one and key in other]
     if not one[keys].equals(other[keys]):

@@ -15,12 +15,16 @@ from typing import TYPE_CHECKING
 from cetransfer.composition import config_dir
 from cetransfer.datasets import catalogue
 from cetransfer.provenance import git_commit
-from cetransfer.reproduction.overrides import overrides_for
+from cetransfer.reproduction.overrides import FREE, overrides_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cetransfer.reproduction.work import Work
+
+
+SHARED = ("sweep.storage", "sweep.study", "sweep.grace")
+"""Keys of a sweep about the database that machines share."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,17 @@ def plan_for(work: Work, root: Path) -> Plan:
         if work.published:
             seed = int(work.document["seed"])
             words = ["protocol=paper2023", *([f"seed={seed}"] if seed else [])]
+        elif work.command == "sweep":
+            words = [word for word in work.document["words"] if not _says_where(word)]
         else:
             words = overrides_for(work.document["config"], conf)
     return Plan([work.command, *words], here, _notes(work))
+
+
+def _says_where(word: str) -> bool:
+    """Tell whether a word of a sweep's command changes no number, only where things lie."""
+    key = word.lstrip("+~").partition("=")[0]
+    return key in SHARED or key.split(".")[0] in FREE
 
 
 @contextmanager
@@ -116,6 +128,10 @@ def _notes(work: Work) -> list[str]:
         notes.append(
             "files were changed and not committed when it was run: the code may be another"
         )
+    if work.command == "sweep":
+        workers = work.document["config"].get("compute", {}).get("workers")
+        if workers not in {None, 1} or work.document["config"]["sweep"].get("storage"):
+            notes.append("several worked on it: each trial can be repeated, their order cannot")
     known = {
         name
         for each in catalogue.names()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cetransfer.errors import UserError
+from cetransfer.models.folder import TARGET
 from cetransfer.progress import say
 from cetransfer.provenance import dvc_hashes
 from cetransfer.reproduction.plan import places
@@ -54,7 +55,10 @@ def run_again(work: Work, plan: Plan, root: Path, output: Path) -> Path:
         _call([sys.executable, "-m", "cetransfer", *words], folder, environment)
     if work.nets is not None:
         return output / "source" / work.nets / SOURCE_FILE
-    return output / "result" / TABLES["paper2023" if work.published else "comparison"]
+    if work.model:
+        return output / "result" / "models" / str(work.line) / TARGET
+    kind = {"sweep": "sweep"}.get(work.command, "paper2023" if work.published else "comparison")
+    return output / "result" / TABLES[kind]
 
 
 @contextmanager

@@ -7,16 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError
+from cetransfer.models.folder import DESCRIPTION, TARGET
 from cetransfer.tracking.lineage.build import document_of
 from cetransfer.tracking.lineage.facts import DOCUMENTS, read_document
 from cetransfer.tracking.lineage.resolve import lineage_of
 from cetransfer.tracking.records import PARENT
 
 if TYPE_CHECKING:
-    from cetransfer.tracking.lineage.graph import Node
+    from cetransfer.tracking.lineage.graph import Graph, Node
     from cetransfer.tracking.records import Records, Run
 
-TABLES = {"comparison": "predictions.parquet", "paper2023": "paper2023.csv"}
+TABLES = {
+    "comparison": "predictions.parquet",
+    "paper2023": "paper2023.csv",
+    "sweep": "trials.parquet",
+}
+COMMANDS = {"comparison": "compare", "paper2023": "compare", "sweep": "sweep"}
 SOURCE_FILE = "model.safetensors"
 
 
@@ -27,7 +33,7 @@ class Work:
     Parameters
     ----------
     command
-        ``"compare"`` or ``"train"``.
+        ``"compare"``, ``"sweep"`` or ``"train"``.
     document
         With the configuration, the commit and the hashes of the data.
     result
@@ -36,6 +42,8 @@ class Work:
         The strategy or baseline that is asked for, if it is one.
     nets
         Key of the source nets that are asked for, if it is these.
+    model
+        Is a model asked for whose comparison is not here: its own description says all.
     """
 
     command: str
@@ -43,6 +51,7 @@ class Work:
     result: Path | None
     line: str | None = None
     nets: str | None = None
+    model: bool = False
 
     @property
     def key(self) -> str:
@@ -73,33 +82,34 @@ def work_of(identifier: str, records: Records, root: Path) -> Work:
     """
     graph = lineage_of(identifier, records, root)
     for node in graph.nodes.values():
-        if node.kind in {"comparison", "paper2023", "strategy", "baseline"}:
-            return _result(node, records, root)
+        if node.kind in {*TABLES, "strategy", "baseline"}:
+            return _result(node, records, root) or _model(graph, node)
         if node.kind == "source_nets" and "key" in node.details:
             return _nets(node, records, root)
     raise UserError(
         f"{identifier} is {graph.root.kind} {graph.root.name}, and nothing in this project says "
-        "how it was made; reproduce takes comparisons, strategies, models and source nets"
+        "how it was made; reproduce takes comparisons, sweeps, strategies, models and source nets"
     )
 
 
-def _result(node: Node, records: Records, root: Path) -> Work:
+def _result(node: Node, records: Records, root: Path) -> Work | None:
+    """Return the work of a result or a line of one; None where only its model is here."""
     details = node.details
     if details.get("folder"):
         folder = Path(details["folder"])
         kind = node.kind
         document = read_document(folder / DOCUMENTS[kind])
-        return Work("compare", document, _there(folder / TABLES[kind]))
+        return Work(COMMANDS[kind], document, _there(folder / TABLES[kind]))
     run = records.get(details.get("run") or "")
     if run is None:
         return _by_key(node, records, root)
     top = records.get(run.tags.get(PARENT, "")) or run
     document = _document(top)
     result = _there(top.artifacts / TABLES[top.kind]) if top.artifacts else None
-    return Work("compare", document, result, None if top is run else run.name)
+    return Work(COMMANDS[top.kind], document, result, None if top is run else run.name)
 
 
-def _by_key(node: Node, records: Records, root: Path) -> Work:
+def _by_key(node: Node, records: Records, root: Path) -> Work | None:
     """Return the work of a model whose own run is not here: a comparison of the same key."""
     key = node.details.get("key")
     for run in records.runs(records.tagged("cetransfer.key", key) if key else []):
@@ -110,10 +120,27 @@ def _by_key(node: Node, records: Records, root: Path) -> Work:
         document = read_document(path)
         if key and document.get("key") == key:
             return Work("compare", document, _there(path.parent / TABLES["comparison"]), node.name)
-    raise UserError(
-        f"the comparison {key} that made {node.name} is not in this project, so its configuration "
-        "is not known; name a run, or the folder of its result"
-    )
+    return None
+
+
+def _model(graph: Graph, node: Node) -> Work:
+    """Return the work of a model whose comparison is not here, from its own description.
+
+    Raises
+    ------
+    UserError
+        If that is not here either.
+    """
+    folders = [each.details.get("folder") for each in graph.nodes.values() if each.kind == "model"]
+    if not folders or folders[0] is None:
+        raise UserError(
+            f"the comparison {node.details.get('key')} that made {node.name} is not in this "
+            "project, so its configuration is not known; name a run, or the folder of its result"
+        )
+    folder = Path(folders[0])
+    about = read_document(folder / DESCRIPTION)
+    document = {**about, "key": about["comparison"]}
+    return Work("compare", document, _there(folder / TARGET), node.name, model=True)
 
 
 def _nets(node: Node, records: Records, root: Path) -> Work:

@@ -11,7 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cetransfer.composition import compose_words, to_settings
 from cetransfer.errors import UserError
-from cetransfer.settings import StudySettings
+from cetransfer.settings_sweep import StudySettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cetransfer.datasets.dataset import Dataset
-    from cetransfer.settings import ProtocolSettings, StudySettings
+    from cetransfer.settings import ProtocolSettings
+    from cetransfer.settings_sweep import StudySettings
 
 REPEATS = {INNER: 0, FRESH: 1}
 """Each choice of inner folds has random numbers of its own."""

@@ -14,7 +14,9 @@ from optuna.trial import TrialState
 
 from cetransfer.evaluation.documents import open_staging
 from cetransfer.evaluation.statistics import interval_of_mean
+from cetransfer.evaluation.used import used_document
 from cetransfer.features.domain import hashes_of
+from cetransfer.features.schema import feature_schema
 from cetransfer.files import write_json
 from cetransfer.provenance import dvc_hashes, git_commit, package_versions
 from cetransfer.seeding import Purpose, generator
@@ -71,7 +73,8 @@ def make_result(
     """
     settings = workshop.settings
     target = workshop.whole_target.data
-    trials = pd.concat([_table(each) for each in finished], ignore_index=True)
+    tables = [trials_of(each.outer, each.study) for each in finished]
+    trials = pd.concat(tables, ignore_index=True)
     commit, dirty = git_commit(workshop.root)
     first = [each.winners[0] for each in finished]
     rows = [error for winner in first for error in winner.per_row]
@@ -93,15 +96,35 @@ def make_result(
         "seed": settings.seed,
         "commit": commit,
         "dirty": dirty,
-        "data_hashes": {
-            **hashes_of(*workshop.sources, workshop.whole_target),
-            **dvc_hashes(workshop.root),
-        },
+        "data_hashes": data_hashes(workshop),
+        "feature_schema": feature_schema(settings.features).digest,
+        "data": _used(workshop),
         "packages": {**package_versions(), "optuna": optuna.__version__},
         "config": dataclasses.asdict(settings),
         "seconds": round(seconds, 2),
     }
     return Sweep(document, trials)
+
+
+def _used(workshop: Workshop) -> list[dict[str, Any]]:
+    """Return files, rows and features of every data set; labelled rows are trained on and scored.
+
+    The features are those of the study's own configuration, also where trials change them.
+    """
+    labelled = [workshop.folds.labelled]
+    return [
+        *(
+            used_document(source, workshop.settings, [np.arange(len(source))])
+            for source in workshop.sources
+        ),
+        used_document(workshop.whole_target, workshop.settings, labelled, labelled),
+    ]
+
+
+def data_hashes(workshop: Workshop) -> dict[str, str]:
+    """Return the hash of each file that rows were read from, and DVC's of the data folder."""
+    domains = (*workshop.sources, workshop.whole_target)
+    return {**hashes_of(*domains), **dvc_hashes(workshop.root)}
 
 
 NO_SCORE = (
@@ -202,14 +225,14 @@ def importances(study: Study) -> dict[str, float]:
     return {key: float(share) for key, share in found.items()}
 
 
-def _table(finished: Finished) -> pd.DataFrame:
-    """Return a row for each trial of a study, the lost ones included."""
+def trials_of(outer: int, study: Study) -> pd.DataFrame:
+    """Return a row for each trial of the study of an outer fold, the lost ones included."""
     rows = []
-    for trial in finished.study.get_trials(deepcopy=False):
+    for trial in study.get_trials(deepcopy=False):
         errors = trial.user_attrs.get(ERRORS, [])
         rows.append(
             {
-                "outer": finished.outer,
+                "outer": outer,
                 "trial": trial.number,
                 "state": state_of(trial),
                 "folds": len(errors),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from optuna.study import Study
 
-    from cetransfer.settings import SweepSettings
+    from cetransfer.settings_sweep import SweepSettings
     from cetransfer.sweeps.composer import Composer
     from cetransfer.sweeps.executors.executor import Executor
     from cetransfer.sweeps.space import Dimension
@@ -146,6 +146,7 @@ def run_sweep(
     place: Place,
     key: str,
     make_executor: Callable[[Workshop], Executor],
+    ended: Callable[[int, Study], None] = lambda *_: None,
 ) -> list[Finished]:
     """Run the studies of all outer folds, or go on with them.
 
@@ -161,6 +162,8 @@ def run_sweep(
         Of the sweep.
     make_executor
         Starts those who train.
+    ended
+        Called with an outer fold and its study when all trials of that have ended.
 
     Raises
     ------
@@ -188,6 +191,7 @@ def run_sweep(
             )
             search = Search(study, space, sweep, outer, place.machines)
             drive(search, executor, f"outer fold {outer + 1} of {len(workshop.folds.outer)}")
+            ended(outer, study)
             done.append((search, _judged(search, workshop, executor)))
         return [
             Finished(search.outer, search.study, winners or _waited_for(search, workshop, executor))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
-    from cetransfer.settings import SweepSettings
+    from cetransfer.settings_sweep import SweepSettings
     from cetransfer.sweeps.machines import Machines
     from cetransfer.sweeps.space import Dimension
 

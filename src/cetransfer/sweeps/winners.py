@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from optuna.trial import FrozenTrial
 
-    from cetransfer.settings import StudySettings
+    from cetransfer.settings_sweep import StudySettings
     from cetransfer.sweeps.executors.executor import Executor
     from cetransfer.sweeps.search import Search
 

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from cetransfer.evaluation.splits import Member, Split
     from cetransfer.features.domain import Domain
     from cetransfer.models.target_nets import TargetNets
-    from cetransfer.settings import Settings, StudySettings
+    from cetransfer.settings import Settings
+    from cetransfer.settings_sweep import StudySettings
     from cetransfer.sweeps.batch import Batch, Item
     from cetransfer.transfer.strategy import Strategy
 

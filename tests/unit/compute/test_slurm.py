@@ -17,7 +17,7 @@ from cetransfer.compute.chosen import working_on
 from cetransfer.compute.parts import in_parts
 from cetransfer.compute.slurm import jobs
 from cetransfer.errors import UserError
-from cetransfer.settings import LabelSettings
+from cetransfer.settings_data import LabelSettings
 
 pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
 

@@ -6,7 +6,7 @@ import pytest
 
 from cetransfer.composition import compose_words, to_settings
 from cetransfer.errors import UserError
-from cetransfer.settings import StudySettings
+from cetransfer.settings_sweep import StudySettings
 from cetransfer.sweeps.composer import Composer
 
 

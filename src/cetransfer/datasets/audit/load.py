@@ -13,7 +13,7 @@ from cetransfer.progress import say
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cetransfer.settings import AuditSettings
+    from cetransfer.settings_data import AuditSettings
 
 
 def load_named(name: str, settings: AuditSettings, root: Path) -> tuple[Subject, dict[str, str]]:

@@ -29,7 +29,7 @@ from cetransfer.structures.prototypes import PROTOTYPES, prototype_hashes, proto
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cetransfer.settings import AuditSettings
+    from cetransfer.settings_data import AuditSettings
     from cetransfer.structures.prototypes import Prototype
 
 

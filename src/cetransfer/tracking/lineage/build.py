@@ -60,6 +60,8 @@ class Builder:
             document = document_of(run)
             facts = facts_of_source(document, run) if document else facts_of_run(run, key)
             self._parts.source_nets(key, facts, above or self._net(run))
+        elif run.kind == "trial":
+            self._trial(run)
         elif run.kind in RESULTS:
             document = document_of(run)
             facts = facts_of_document(document) if document else facts_of_run(run)
@@ -75,7 +77,7 @@ class Builder:
         return self.graph
 
     def result(self, folder: Path, above: Node | None = None) -> Graph:
-        """Enter the folder of a comparison, with its runs where there are some."""
+        """Enter the folder of a comparison or a sweep, with its runs where there are some."""
         kind = next(kind for kind in RESULTS if (folder / DOCUMENTS[kind]).is_file())
         path = folder / DOCUMENTS[kind]
         document = read_document(path)
@@ -139,6 +141,15 @@ class Builder:
         key = first.tags.get(SOURCE_NET, "").split("/")[0] if first else None
         return facts_of_run(run, key)
 
+    def _trial(self, run: Run) -> None:
+        """Enter a trial of a sweep, which rests on what the whole sweep does."""
+        told = {**_about_run(run), "state": run.tags.get("state")}
+        told["parameters"] = self.records.params(run.id)
+        node = self.graph.add(Node(f"run:{run.id}", "trial", run.name, told))
+        parent = self.records.get(run.tags.get(PARENT, ""))
+        if parent is not None:
+            self.run(parent, node)
+
     def _whole(
         self, kind: str, name: str, facts: Facts, details: dict[str, Any], above: Node | None
     ) -> None:
@@ -151,7 +162,11 @@ class Builder:
             about = _about_run(runs[strategy]) if strategy in runs else {}
             below = Node(f"strategy:{own}:{strategy}", "strategy", strategy, about)
             self._parts.strategy(strategy, facts, self.graph.add(below, node), commit=False)
-        if not facts.strategies:
+        if kind == "sweep":
+            # its trials have source nets in common with others, by their configuration
+            self._parts.features(facts, facts.data, node)
+            self._parts.versioned(facts, node)
+        elif not facts.strategies:
             self._parts.strategy(name, facts, node)
         if facts.model is not None:
             self._model(facts.model, node)
@@ -173,7 +188,7 @@ class Builder:
         return {run.name: run for run in self.records.runs(self.records.tagged(PARENT, run_id))}
 
 
-RESULTS = ("comparison", "paper2023", "audit", "screen")
+RESULTS = ("comparison", "paper2023", "audit", "screen", "sweep")
 """Kinds of work that have a folder of results."""
 
 
@@ -189,7 +204,7 @@ def document_of(run: Run) -> dict[str, Any] | None:
 
 
 def is_result(folder: Path) -> bool:
-    """Tell whether a folder holds the result of a comparison, an audit or a screening."""
+    """Tell whether a folder holds the result of a comparison, audit, screening or sweep."""
     return any((folder / DOCUMENTS[kind]).is_file() for kind in RESULTS)
 
 
@@ -204,12 +219,11 @@ def _about_run(run: Run) -> dict[str, Any]:
     }
 
 
-def comparison_folders(root: Path) -> Sequence[Path]:
-    """Return the folders of comparisons in their usual place."""
-    return [path for path in sorted((root / "outputs" / "compare").glob("*")) if is_result(path)]
-
-
 def result_folders(root: Path) -> Sequence[Path]:
-    """Return the folders of comparisons and screenings in their usual places."""
-    screened = sorted((root / "outputs" / "screen").glob("*"))
-    return [*comparison_folders(root), *(path for path in screened if is_result(path))]
+    """Return the folders of comparisons, screenings and sweeps in their usual places."""
+    every = [
+        path
+        for kind in ("compare", "screen", "sweep")
+        for path in sorted((root / "outputs" / kind).glob("*"))
+    ]
+    return [path for path in every if is_result(path)]

@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Any
 from cetransfer.datasets.locate import files_of
 from cetransfer.errors import UserError, nearest
 from cetransfer.row_spans import holds
-from cetransfer.tracking.lineage.build import comparison_folders, document_of
-from cetransfer.tracking.lineage.facts import facts_of_document, facts_of_source, read_document
+from cetransfer.tracking.lineage.build import document_of, result_folders
+from cetransfer.tracking.lineage.facts import (
+    DOCUMENTS,
+    Facts,
+    facts_of_document,
+    facts_of_source,
+    read_document,
+)
+from cetransfer.tracking.lineage.last_row import require_row
 from cetransfer.tracking.lineage.models import facts_of_model, model_folders
 from cetransfer.tracking.records import PARENT
+from cetransfer.transfer.strategy import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
 HASH = re.compile(r"[0-9a-f]{8,64}")
 
 TRAINED = "trained"
+REFERENCED = "referenced"
+SCALED = "scaled"
 SCORED = "scored"
 UNKNOWN = "rows not stored"
 
@@ -36,8 +46,10 @@ class Descendant:
     kind, id, name
         Of the run, the model folder or the folder of a result.
     how
-        ``"trained"``, ``"scored"`` (an error was told of it, nothing learnt), or
-        ``"rows not stored"`` where a row was asked for and an older version kept no rows.
+        ``"trained"``; of a strategy that trains nothing ``"referenced"`` (its labels shifted the
+        energy scale) or ``"scaled"`` (scalers stand on it); ``"scored"`` (an error was told of it,
+        nothing learnt); or ``"rows not stored"`` where a row was asked for and an older version
+        kept no rows.
     file, sha256
         Which file, and which version of it.
     part_of
@@ -102,6 +114,8 @@ def descendants(asked: str, records: Records, root: Path) -> list[Descendant]:
     named = {key.removeprefix("dataset.") for key, _ in records.tags_beginning_with("dataset.")}
     named |= {each["name"] for _, _, data in folders for each in data}
     wanted = Wanted(name, row, _chosen(name, files))
+    if row is not None:
+        require_row(asked, row, wanted.files, root)
     if not wanted.files and name not in named:
         known = sorted({*named, *(file for file, _ in files)})
         hint = nearest(name, known, "known are " + (", ".join(known[:12]) or "none yet"))
@@ -134,10 +148,10 @@ class Wanted:
             if not own and each["name"] != self.name:
                 continue
             file, value = own[0] if own else next(iter(each["files"].items()), (self.name, ""))
-            for word in (TRAINED, SCORED):
-                spans = each.get(word)
-                if spans is None:
-                    return UNKNOWN if self.row else TRAINED, file, value
+            if TRAINED not in each:
+                return UNKNOWN if self.row else TRAINED, file, value
+            for word in (TRAINED, REFERENCED, SCALED, SCORED):
+                spans = each.get(word, "")
                 if holds(spans, self.row) if self.row else spans:
                     return word, file, value
         return None
@@ -157,33 +171,35 @@ def _chosen(name: str, files: set[tuple[str, str]]) -> frozenset[tuple[str, str]
 
 def _of_runs(runs: list[Run], wanted: Wanted, records: Records) -> list[Descendant]:
     """Return what each run used; strategies and baselines used what their comparison did."""
-    data_of: dict[str, list[dict[str, Any]] | None] = {}
+    facts_of: dict[str, Facts | None] = {}
     found = []
     for run in runs:
         parent = run.tags.get(PARENT)
         top = parent or run.id
-        if top not in data_of:
-            data_of[top] = _data(records.get(top))
-        data = data_of[top]
-        if data is None:
+        if top not in facts_of:
+            facts_of[top] = _facts(records.get(top))
+        facts = facts_of[top]
+        data = facts.data if facts else []
+        if facts is None or not data:
             files = run.tagged("data.")
             data = [{"name": wanted.name, "files": files}]
         elif parent is not None and not run.tagged("source."):
             # neither its network nor its inputs have seen a source
             data = [each for each in data if each["role"] == "target"]
+        if facts is not None and run.kind == "strategy":
+            data = as_used(data, run.name, facts.config)
         how = wanted.how(data)
         if how is not None:
             found.append(Descendant(run.kind, run.id, run.name, *how, run.started, part_of=parent))
     return found
 
 
-def _data(run: Run | None) -> list[dict[str, Any]] | None:
-    """Return the rows of each data set that a run used; None where they were not stored."""
+def _facts(run: Run | None) -> Facts | None:
+    """Return what the document of a run says; None where it is not here."""
     document = document_of(run) if run else None
     if run is None or document is None:
         return None
-    facts = facts_of_source(document, run) if run.kind == "source" else facts_of_document(document)
-    return facts.data or None
+    return facts_of_source(document, run) if run.kind == "source" else facts_of_document(document)
 
 
 Item = tuple[dict[str, Any], list[tuple[str, str]], list[dict[str, Any]]]
@@ -192,19 +208,43 @@ Item = tuple[dict[str, Any], list[tuple[str, str]], list[dict[str, Any]]]
 
 def _of_folders(root: Path) -> Iterator[Item]:
     """Yield the results and models that stand in the project, logged or not."""
-    for folder in comparison_folders(root):
-        path = folder / "comparison.json"
-        if not path.is_file():
+    for folder in result_folders(root):
+        kinds = [kind for kind in ("comparison", "sweep") if (folder / DOCUMENTS[kind]).is_file()]
+        if not kinds:
             continue
-        facts = facts_of_document(read_document(path))
-        item = {"kind": "comparison", "id": facts.key or folder.name, "name": str(folder)}
+        facts = facts_of_document(read_document(folder / DOCUMENTS[kinds[0]]))
+        item = {"kind": kinds[0], "id": facts.key or folder.name, "name": str(folder)}
         yield item, list(facts.files.items()), facts.data
     for folder, id_ in model_folders(root).items():
         facts = facts_of_model(read_document(folder / "model.json"))
         item = {"kind": "model", "id": id_, "name": str(folder)}
-        yield item, list(facts.files.items()), facts.data
+        data = as_used(facts.data, facts.strategies[0], facts.config)
+        yield item, list(facts.files.items()), data
+
+
+def as_used(
+    data: list[dict[str, Any]], strategy: str, config: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return data sets as a strategy used them: one that trains nothing learnt no target row."""
+    configured = config.get("strategy", {}).get(strategy, {})
+    kind = kinds().get(configured.get("kind", strategy))
+    if kind is None or kind.trains:
+        return data
+    scalers = config.get("training", {}).get("scaler", {}).values()
+    if config.get("dataset", {}).get("reference", "none") != "none":
+        word = REFERENCED
+    elif any(rows != "source" for rows in scalers):
+        word = SCALED
+    else:
+        word = "unused"
+    return [
+        {**each, TRAINED: "", word: each[TRAINED]}
+        if each.get("role") == "target" and TRAINED in each
+        else each
+        for each in data
+    ]
 
 
 def _logged(item: dict[str, Any], records: Records) -> bool:
     """Tell whether a folder is told of already, by its run; models are always told of."""
-    return item["kind"] == "comparison" and bool(records.tagged("cetransfer.key", item["id"]))
+    return item["kind"] != "model" and bool(records.tagged("cetransfer.key", item["id"]))

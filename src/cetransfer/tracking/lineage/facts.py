@@ -19,6 +19,7 @@ DOCUMENTS = {
     "comparison": "comparison.json",
     "paper2023": "paper2023.json",
     "audit": "audit.json",
+    "sweep": "sweep.json",
     "screen": "screen.json",
     "source": "model/model.json",
 }
@@ -85,7 +86,7 @@ def read_document(path: Path) -> dict[str, Any]:
 
 
 def facts_of_document(document: Mapping[str, Any]) -> Facts:
-    """Return what a comparison.json, paper2023.json, audit.json or screen.json says."""
+    """Return what the document of a comparison, paper2023, audit, screening or sweep says."""
     nets = document.get("source_nets") or {}
     key = nets.get("key")
     stacks = {each["key"]: each for each in nets.get("stacks", [])}

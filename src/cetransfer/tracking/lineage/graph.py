@@ -9,10 +9,13 @@ from typing import Any
 KINDS = (
     "prediction",
     "screen",
+    "version",
     "model",
     "comparison",
     "paper2023",
     "audit",
+    "trial",
+    "sweep",
     "strategy",
     "baseline",
     "source_nets",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError
+from cetransfer.models.registered import CHAMPION, find_version
 from cetransfer.tracking.lineage.build import Builder
 from cetransfer.tracking.lineage.facts import Facts, read_document
 from cetransfer.tracking.lineage.graph import Graph, Node
@@ -48,13 +49,17 @@ def model_folders(root: Path) -> dict[Path, str]:
     return {folder: id_ for folder, id_ in found.items() if id_ is not None}
 
 
-def model_graph(folder: Path, records: Records, root: Path) -> Graph:
-    """Return the lineage of a model folder: its strategy's run where the store has it."""
+def model_graph(folder: Path, records: Records, root: Path, name: str = "") -> Graph:
+    """Return the lineage of a model folder: its strategy's run where the store has it.
+
+    `name` is what to call the model where its folder has no name of its own.
+    """
     about = read_document(folder / DESCRIPTION)
     builder = Builder(records, root)
     id_ = str(about["id"])
     details: dict[str, Any] = {"model": id_, "folder": str(folder)}
-    node = builder.graph.add(Node(f"model:{id_}", "model", f"{folder.name} {id_}", details))
+    called = name or f"{folder.name} {id_}"
+    node = builder.graph.add(Node(f"model:{id_}", "model", called, details))
     runs = records.tagged(MODEL, id_)
     run = records.get(runs[0]) if runs else None
     if run is not None:
@@ -63,6 +68,23 @@ def model_graph(folder: Path, records: Records, root: Path) -> Graph:
     name = facts.strategies[0]
     below = Node(f"strategy:{id_}", "strategy", name, {"key": facts.key})
     builder.line(facts, builder.graph.add(below, node))
+    return builder.graph
+
+
+def version_graph(word: str, records: Records, root: Path) -> Graph:
+    """Return the lineage of a registered version: of the model that it holds.
+
+    Raises
+    ------
+    UserError
+        If there is no such version, or its folder holds another model.
+    """
+    version = find_version(word, root)
+    details = {"version": f"models:/{version.name}/{version.number}", "asked": word}
+    name = f"{version.number} of {version.name}{' (champion)' if word == CHAMPION else ''}"
+    builder = Builder(records, root)
+    node = builder.graph.add(Node(f"version:{details['version']}", "version", name, details))
+    builder.take(model_graph(version.folder, records, root, version.model), node)
     return builder.graph
 
 

@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError, nearest
+from cetransfer.models.output import record_of
+from cetransfer.models.registered import is_registered_word
 from cetransfer.tracking.lineage.build import KEY, Builder, is_result, result_folders
+from cetransfer.tracking.lineage.facts import read_document
 from cetransfer.tracking.lineage.models import (
     MODEL,
     is_model,
     model_folders,
     model_graph,
     unknown_model,
+    version_graph,
 )
 from cetransfer.tracking.lineage.parts import SOURCE_DIR, SOURCE_NET
 
@@ -30,13 +34,13 @@ Build = Callable[[], "Graph"]
 """Builds the graph of something that was found."""
 
 REMEDY = (
-    "give a run's id or its beginning, a model's id or name, a key, a folder of results, of a "
-    "model or of source nets, or a table of predictions"
+    "give a run's id or its beginning, a model's id or name, champion or models:/NAME/VERSION, a "
+    "key, a folder of results, of a model or of source nets, or a table of predictions"
 )
 
 
 def lineage_of(identifier: str, records: Records, root: Path) -> Graph:
-    """Return the lineage of a run, model, comparison, source net or prediction file.
+    """Return the lineage of a run, model, comparison, sweep, source net or file of predictions.
 
     Parameters
     ----------
@@ -56,6 +60,8 @@ def lineage_of(identifier: str, records: Records, root: Path) -> Graph:
     for place in dict.fromkeys((path, root / path)):
         if place.exists() and (graph := _of_path(place, records, root)) is not None:
             return graph
+    if is_registered_word(identifier):
+        return version_graph(identifier, records, root)
     if not identifier.strip():
         raise UserError(f"an empty id names nothing; {REMEDY}")
     found = candidates(identifier, records, root)
@@ -87,7 +93,7 @@ def candidates(identifier: str, records: Records, root: Path) -> dict[str, Build
     # the first run of the last execution: parents start before children
     latest = {key: run for run, key in reversed(records.tagged_beginning(KEY, identifier))}
     for run in records.runs(list(latest.values())):
-        found[f"comparison {run.tags[KEY]}"] = partial(builder.run, run)
+        found[f"{run.kind} {run.tags[KEY]}"] = partial(builder.run, run)
     return found or _source_nets(identifier, records, root)
 
 
@@ -145,6 +151,9 @@ def _of_table(path: Path, records: Records, root: Path) -> Graph:
     """Return the lineage of a table of predictions: by its column `model`, else by its folder."""
     models, rows = read_models(path)
     builder = _builder(records, root)
+    record = record_of(path)
+    if not models and record.is_file():
+        models = [str(read_document(record).get("model"))]
     if not models or is_result(path.parent):
         if not is_result(path.parent):
             raise UserError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cetransfer.datasets.locate import locate
 from cetransfer.files import sha256
+from cetransfer.models.output import record_of
 from cetransfer.provenance import array_digest, dvc_hashes
 from cetransfer.tracking.lineage.build import KEY, RESULTS
 from cetransfer.tracking.lineage.checks import (
@@ -19,7 +20,7 @@ from cetransfer.tracking.lineage.checks import (
     compared,
     worst,
 )
-from cetransfer.tracking.lineage.facts import DOCUMENTS
+from cetransfer.tracking.lineage.facts import DOCUMENTS, read_document
 from cetransfer.tracking.lineage.graph import CHANGED, MISSING, OK, UNVERIFIABLE
 from cetransfer.tracking.lineage.parts import DVC
 from cetransfer.tracking.manifest import SEAL, read_manifest
@@ -42,6 +43,8 @@ def verify(graph: Graph, records: Records, root: Path) -> None:
         "source_nets": lambda node: _source_nets(node, records),
         "commit": lambda node: _commit(node, root),
         "model": _model,
+        "version": lambda _: (OK, "it names the model that was registered"),
+        "trial": lambda _: (UNVERIFIABLE, "a trial has no files; its numbers are in its sweep's"),
         "prediction": lambda node: _prediction(node, graph),
     }
     # a table of a result looks at what was found of the result
@@ -122,13 +125,16 @@ def _model(node: Node) -> Found:
 
 
 def _prediction(node: Node, graph: Graph) -> Found:
-    """Check a table of a result against the run that logged it; others carry no hash."""
+    """Check a table against its record, or one of a result against the run that logged it."""
     path = Path(node.details["file"])
+    record = record_of(path)
+    if record.is_file():
+        return compared(sha256(path), str(read_document(record).get("sha256")), str(path))
     for below in graph.below(node):
         for manifest in (read_manifest(Path(run)) for run in below.details.get("sealed", [])):
             if manifest and path.name in manifest:
                 return compared(sha256(path), manifest[path.name], str(path))
-    return UNVERIFIABLE, "its own hash was recorded nowhere; its model's was"
+    return UNVERIFIABLE, f"there is no {record.name} beside it, which would say its hash"
 
 
 def _work(node: Node, records: Records) -> Found:

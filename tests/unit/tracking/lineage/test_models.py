@@ -5,7 +5,6 @@ import json
 import pandas as pd
 import pytest
 
-from cetransfer.errors import UserError
 from cetransfer.files import sha256
 from cetransfer.provenance import digest
 from cetransfer.settings import TrackingSettings
@@ -89,14 +88,41 @@ def test_a_row_touched_the_model(model):
     assert id_ not in [each.id for each in descendants("toy_target", records, root)][:1]
 
 
-def test_a_model_of_no_known_comparison_cannot_be_reproduced(model):
+def test_a_model_of_no_known_comparison_is_reproduced_from_its_own_description(model):
     from cetransfer.reproduction.work import work_of
 
     root, _, comparison = model
     records = open_records(LOCAL, root)
     work = work_of("mine", records, root)
-    assert (work.line, work.key) == ("fine_tune", comparison.document["key"])
-    path = root / "models" / "mine" / "model.json"
+    assert (work.line, work.key, work.model) == ("fine_tune", comparison.document["key"], False)
+    folder = root / "models" / "mine"
+    path = folder / "model.json"
     path.write_text(path.read_text().replace(comparison.document["key"], "0" * 16))
-    with pytest.raises(UserError, match="that made fine_tune is not in this project"):
-        work_of("mine", records, root)
+    work = work_of("mine", records, root)
+    assert (work.line, work.key, work.model) == ("fine_tune", "0" * 16, True)
+    assert work.document["config"] == json.loads(json.dumps(comparison.document["config"]))
+    assert work.result == folder / "target.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("changes", "how"),
+    [
+        ({}, None),
+        ({"scaler": {"x": "target", "y": "source"}}, "scaled"),
+        ({"reference": "constant"}, "referenced"),
+    ],
+)
+def test_a_strategy_that_trains_nothing_says_what_it_took_of_a_row(changes, how):
+    from cetransfer.tracking.lineage.descendants import Wanted, as_used
+
+    config = {
+        "strategy": {"zero_shot": {"kind": "zero_shot"}, "fine_tune": {"kind": "fine_tune"}},
+        "dataset": {"reference": changes.get("reference", "none")},
+        "training": {"scaler": changes.get("scaler", {"x": "source", "y": "source"})},
+    }
+    files = {"a.csv": "0" * 64}
+    data = [{"name": "a", "role": "target", "files": files, "trained": "1-9", "scored": ""}]
+    wanted = Wanted("a", 3, frozenset(files.items()))
+    found = wanted.how(as_used(data, "zero_shot", config))
+    assert (found and found[0]) == how
+    assert wanted.how(as_used(data, "fine_tune", config))[0] == "trained"
