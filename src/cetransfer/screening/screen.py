@@ -201,14 +201,12 @@ def screen(plan: Plan, root: Path) -> Screening:
             criteria, table, funnel, second, by_model
         )
         document["comparison"] = told_of_both
-    worth = None
     if not candidates.mixed:
         worth = ask_known_answers(
             table, funnel.passing, criteria, candidates.prototype, about, root
         )
-    document["worth"] = None if worth is None else worth.document
-    if worth is not None:
-        tables[WORTH] = worth.table
+        if worth is not None:
+            document["worth"], tables[WORTH] = worth.document, worth.table
     more, lists = further_lists(settings, criteria, evidence, table)
     document["further"] = more
     tables |= lists
