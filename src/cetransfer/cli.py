@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cetransfer import __version__
-from cetransfer.errors import UserError, nearest
+from cetransfer.errors import MissingValueError, UserError, nearest
+from cetransfer.flags import check_flags
 from cetransfer.passwords import without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -232,10 +234,9 @@ def run(arguments: list[str]) -> int:
         # threads that wait spin briefly, then sleep: spinning for long beside another busy process
         # slows a fit down many times over, not spinning at all costs a sixth on a quiet machine
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-        from cetransfer.composition import compose_all
         from cetransfer.compute.chosen import working_on
 
-        for settings in compose_all(f"cetransfer {name}", command.config, rest):
+        for settings in _composed(name, command, rest):
             function = getattr(importlib.import_module(command.module), command.function)
             with working_on(settings.compute) if hasattr(settings, "compute") else nullcontext():
                 function(settings)
@@ -257,6 +258,21 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
+def _composed(name: str, command: Command, rest: list[str]) -> list[Any]:
+    """Return the settings of a command; a plain word that is missing is asked for as such."""
+    from cetransfer.composition import compose_all
+
+    try:
+        return compose_all(f"cetransfer {name}", command.config, rest)
+    except MissingValueError as error:
+        if error.key not in command.words:
+            raise
+        words = [word.upper() for word in command.words[: command.words.index(error.key) + 1]]
+        more = [f"{command.rest.removesuffix('s').upper()}..."] if command.rest else []
+        asked = " ".join(["cetransfer", name, *words, *more])
+        raise UserError(f"{error.key} has no value; give {asked}") from error
+
+
 def _parse(arguments: list[str]) -> tuple[str, Command, list[str]]:
     name = " ".join(arguments[:2])
     if name not in COMMANDS and arguments[0] != "data":
@@ -264,6 +280,12 @@ def _parse(arguments: list[str]) -> tuple[str, Command, list[str]]:
     if name in COMMANDS:
         command = COMMANDS[name]
         rest = _without_flags(command, arguments[len(name.split()) :])
+        check_flags(name, rest)
+        if rest and not command.words and not command.rest and re.fullmatch(r"\w[\w-]*", rest[0]):
+            longer = [each for each in COMMANDS if each.startswith(f"{name} ")]
+            remedy = "keys are given as KEY=VALUE, see --help"
+            hint = nearest(f"{name} {rest[0]}", longer, remedy) if longer else remedy
+            raise UserError(f"{name} takes no word {rest[0]!r}; {hint}")
         return name, command, _with_keys(command, rest)
     if name == "data":
         inner = ", ".join(key.split()[1] for key in COMMANDS if key.startswith("data "))

@@ -28,13 +28,20 @@ from cetransfer import (
     settings_sweep,
 )
 from cetransfer.compute.check import check_compute
-from cetransfer.errors import UserError, nearest
+from cetransfer.errors import MissingValueError, UserError, nearest
 from cetransfer.settings_check import check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SEE_ALL = "see --cfg job for all keys"
+
+#: what a message says of a value of the wrong type, and what would be right
+WANTED = (
+    ("could not be converted to Integer", "a whole number"),
+    ("could not be converted to Float", "a number"),
+    ("is not a valid bool", "true or false"),
+)
 
 SHAPES: dict[str, type] = {
     "config": shapes.Settings,
@@ -140,7 +147,7 @@ def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one
         plain = OmegaConf.create(OmegaConf.to_container(composed, resolve=True))
         checked = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(shape), plain))
     except MissingMandatoryValue as error:
-        raise UserError(f"{error.full_key} has no value; give {error.full_key}=VALUE") from error
+        raise MissingValueError(str(error.full_key)) from error
     except OmegaConfBaseException as error:
         key = error.full_key or ""
         message = str(error).splitlines()[0]
@@ -148,6 +155,7 @@ def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one
         hint = f"; {nearest(key, _keys(_tree(shape)), SEE_ALL)}" if unknown else ""
         if "is not a ListConfig" in message:
             hint = f"; give a list: {key}=[...]"
+        hint = hint or next((f"; give {kind}" for word, kind in WANTED if word in message), "")
         raise UserError(f"{key}: {message}{hint}") from error
     compute = getattr(checked, "compute", None)
     if compute is not None:
@@ -245,7 +253,15 @@ def _explain(error: Exception, config: str) -> str:
         if key in groups:
             hint = "this command has no such group; take an experiment that is made for it"
         return f"there is no key {key!r}; {hint}"
-    return f"{first}; see --help for the syntax"
+    return _syntax(first)
+
+
+def _syntax(told: str) -> str:
+    ambiguous = re.search(r"Ambiguous value for argument '([^=']+)=([^']*)'", told)
+    if ambiguous:
+        key, value = ambiguous.groups()
+        return f"{key}={value} may be a list or several runs; give {key}=[{value}], or -m for runs"
+    return f"{told}; see --help for the syntax"
 
 
 def _tree(shape: type) -> dict[str, Any]:

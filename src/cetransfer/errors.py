@@ -15,6 +15,14 @@ class UserError(Exception):
     """
 
 
+class MissingValueError(UserError):
+    """A key that has no default was given no value; `key` names it."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key} has no value; give {key}=VALUE")
+        self.key = key
+
+
 def nearest(word: str, known: Iterable[str], remedy: str) -> str:
     """Return how to mend a wrong name: the nearest of the known ones if one is near, and `remedy`.
 

@@ -16,11 +16,14 @@ def screen(settings: ScreenSettings) -> None:
     from cetransfer.commands import make_folder
     from cetransfer.reporting.screening import show_screening
     from cetransfer.reporting.tables import show_places
+    from cetransfer.reporting.worth import show_worth
     from cetransfer.screening.files import (
+        WORTH,
         done_before,
         parts_of,
         publish_screening,
         read_shortlist,
+        read_worth,
         stage_screening,
     )
     from cetransfer.screening.screen import plan_screening
@@ -34,6 +37,7 @@ def screen(settings: ScreenSettings) -> None:
     if (document := done_before(output, plan.key)) is not None:
         say(f"done before: {output}")
         show_screening(document, read_shortlist(output), settings.shown)
+        show_worth(document.get("worth"), read_worth(output))
         return
     from cetransfer.tracking.screen_log import log_screening
     from cetransfer.tracking.store import open_store
@@ -56,4 +60,5 @@ def screen(settings: ScreenSettings) -> None:
     publish_screening(staged, output, parts)
     send_on(store, settings.tracking.experiment)
     show_screening(found.document, found.shortlist, settings.shown)
+    show_worth(found.document.get("worth"), found.tables.get(WORTH))
     show_places(output, store, run_id)

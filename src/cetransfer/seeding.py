@@ -30,6 +30,7 @@ class Purpose(IntEnum):
     SWEEP_ASK = 22
     SUGGESTION = 30
     SIMULATION = 31
+    KNOWN_ANSWERS = 32
 
 
 def sequence(seed: int, purpose: Purpose, *path: int) -> np.random.SeedSequence:

@@ -84,12 +84,24 @@ def test_the_published_funnel_and_list_come_out(project, mirror, inside):
     assert found.document["provenance"]["shortlist"]["not a perovskite (bartel2019)"] == 27
     hashes = found.document["data_hashes"]
     assert hashes["raw_data/All_perovskite_5329.xlsx"].startswith("641488d0")
+    # 98 of 224 known perovskites, 27 of 93 known others: the funnel beside its alternatives
+    worth = pd.read_csv(found.folder / "worth.csv").set_index(["question", "criterion"])
+    known = worth.loc["perovskite by experiment (bartel2019)"]
+    assert known.loc["funnel", ["compounds", "yes", "chosen", "hits"]].tolist() == [
+        *(317, 224, 125, 98)
+    ]
+    assert known.loc["funnel", "recall"] == pytest.approx(98 / 224)
+    assert set(known.index) >= {"t_mu_window", "tau_published", "hull_distance"}
+    sentence = found.document["worth"]["sentence"]
+    assert "rank by tau_published" in sentence
+    assert sentence.split(" rank by")[0] in " ".join(done.stdout.split())
     # the same command again has nothing to do
     before = (found.folder / "screen.json").stat().st_mtime_ns
     again = inside(*PAPER, cwd=project)
     assert "done before" in again.stderr
     assert (found.folder / "screen.json").stat().st_mtime_ns == before
     assert again.stdout.splitlines()[:9] == done.stdout.splitlines()[:9]
+    assert "Does the criterion work?" in again.stdout
 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])

@@ -42,6 +42,7 @@ def test_the_values_of_the_purposes_are_part_of_every_result():
         "SWEEP_ASK": 22,
         "SUGGESTION": 30,
         "SIMULATION": 31,
+        "KNOWN_ANSWERS": 32,
     }
 
 

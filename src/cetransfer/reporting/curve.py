@@ -25,7 +25,8 @@ Dashes = str | tuple[int, tuple[int, ...]]
 COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999933", "#882255")
 DASHES = ("-", "--", ":")
 REFERENCE = "#D55E00"
-BASELINE = "#999999"
+# by turns, and the dashes with them: two baselines are never the same line
+BASELINES = ("#999999", "#555555")
 BASELINE_DASHES: tuple[Dashes, ...] = ("-", "--", ":", "-.", (0, (8, 2)))
 MARKS = {
     "gain": "gain",
@@ -76,8 +77,9 @@ def _styles(curve: pd.DataFrame) -> dict[str, tuple[str, Dashes]]:
     own = 0
     for name, lines in curve.groupby("strategy", sort=False):
         if (lines["kind"] == "baseline").all():
-            baselines = sum(colour == BASELINE for colour, _ in styles.values())
-            styles[str(name)] = (BASELINE, BASELINE_DASHES[baselines % len(BASELINE_DASHES)])
+            before = sum(colour in BASELINES for colour, _ in styles.values())
+            colour = BASELINES[before % len(BASELINES)]
+            styles[str(name)] = (colour, BASELINE_DASHES[before % len(BASELINE_DASHES)])
         elif lines["p_corrected"].isna().all():
             styles[str(name)] = (REFERENCE, "-")
         else:
@@ -98,9 +100,9 @@ def _line(
         label=name,
         color=colour,
         linestyle=dashes,
-        marker="s" if colour == BASELINE else "o",
+        marker="s" if colour in BASELINES else "o",
         markersize=3.5,
-        linewidth=1.2 if colour == BASELINE else 1.5,
+        linewidth=1.2 if colour in BASELINES else 1.5,
         elinewidth=0.8,
         capsize=2,
     )

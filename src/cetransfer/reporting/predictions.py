@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 NUMBERS = ("lower", "upper")
 
 
+def _cell(value: object) -> str:
+    """Write a cell; a model of a protocol without folds has no interval."""
+    if isinstance(value, float):
+        return "-" if math.isnan(value) else f"{value:.4f}"
+    return str(value)
+
+
 def show_predictions(table: pd.DataFrame, about: dict[str, Any], shown: int) -> None:
     """Print the first rows of a table of predictions, and which model they are of."""
     quantity = about["quantity"]
@@ -25,7 +33,7 @@ def show_predictions(table: pd.DataFrame, about: dict[str, Any], shown: int) -> 
         right = column in {quantity, *NUMBERS}
         printed.add_column(str(column), justify="right" if right else "left", no_wrap=True)
     for row in table[columns].head(shown).itertuples(index=False, name=None):
-        printed.add_row(*(f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in row))
+        printed.add_row(*map(_cell, row))
     console = Console(highlight=False, soft_wrap=True)
     console.width = max(console.width, 100)
     console.print(printed)

@@ -12,13 +12,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cetransfer.composition import leaves
 from cetransfer.errors import UserError
+from cetransfer.settings import PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-#: what decides no number
-FREE = ("output_dir", "quiet", "tracking", "features_dir", "source_dir")
 
 GROUPS = ("dataset", "features", "network", "protocol", "training")
 
@@ -173,5 +171,5 @@ def written(value: Any) -> str:  # noqa: ANN401 - whatever a configuration holds
 
 def _told(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keys that decide numbers and have a value."""
-    kept = {key: value for key, value in config.items() if key not in FREE}
+    kept = {key: value for key, value in config.items() if key not in PLACES}
     return {key: value for key, value in leaves(kept).items() if value is not None}

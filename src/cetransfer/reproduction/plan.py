@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from cetransfer.composition import config_dir
 from cetransfer.datasets import catalogue
 from cetransfer.provenance import git_commit
-from cetransfer.reproduction.overrides import FREE, overrides_for
+from cetransfer.reproduction.overrides import overrides_for
+from cetransfer.settings import PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +71,7 @@ def plan_for(work: Work, root: Path) -> Plan:
 def _says_where(word: str) -> bool:
     """Tell whether a word of a sweep's command changes no number, only where things lie."""
     key = word.lstrip("+~").partition("=")[0]
-    return key in SHARED or key.split(".")[0] in FREE
+    return key in SHARED or key.split(".")[0] in PLACES
 
 
 @contextmanager

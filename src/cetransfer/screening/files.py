@@ -19,6 +19,7 @@ DOCUMENT = "screen.json"
 FUNNEL = "funnel.csv"
 CANDIDATES = "candidates.parquet"
 SHORTLIST = "shortlist.csv"
+WORTH = "worth.csv"
 
 STAGED = ".staged"
 PARTS = ".parts"
@@ -115,3 +116,10 @@ def read_shortlist(output: Path) -> pd.DataFrame:
         return pd.read_csv(output / SHORTLIST)
     table = read_table(output / CANDIDATES)
     return table[table["dropped_by"] == ""].sort_values("rank", ignore_index=True)
+
+
+def read_worth(output: Path) -> pd.DataFrame | None:
+    """Return what criteria are worth on known answers; None where a screening knows none."""
+    import pandas as pd
+
+    return pd.read_csv(output / WORTH) if (output / WORTH).is_file() else None

@@ -27,11 +27,13 @@ from cetransfer.screening.energies import (
     from_shared,
     load_fitting,
 )
+from cetransfer.screening.files import WORTH
 from cetransfer.screening.funnel import run_funnel, told
 from cetransfer.screening.further import check_name, further_lists
 from cetransfer.screening.probability import probabilities
 from cetransfer.screening.provenance import provenance_of
 from cetransfer.screening.sites import sites_of
+from cetransfer.screening.worth.run import ask_known_answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -199,6 +201,12 @@ def screen(plan: Plan, root: Path) -> Screening:
             criteria, table, funnel, second, by_model
         )
         document["comparison"] = told_of_both
+    if not candidates.mixed:
+        worth = ask_known_answers(
+            table, funnel.passing, criteria, candidates.prototype, about, root
+        )
+        if worth is not None:
+            document["worth"], tables[WORTH] = worth.document, worth.table
     more, lists = further_lists(settings, criteria, evidence, table)
     document["further"] = more
     tables |= lists

@@ -62,3 +62,11 @@ def test_the_table_has_every_strategy_and_says_where_its_gain_ends(capsys):
         "fine_tune", "0.220", "gain", "0.110", "gain", "0.038", "gain", "855", "none",
     ]  # fmt: skip
     assert "svr" not in printed
+
+
+def test_no_two_baselines_are_drawn_by_the_same_line():
+    from cetransfer.reporting.curve import _styles
+
+    names = ("svr", "gaussian_process", "gradient_boosting", "extra_trees", "mean", "best_baseline")
+    styles = _styles(pd.DataFrame({"strategy": names, "kind": "baseline", "p_corrected": 1.0}))
+    assert len(set(styles.values())) == len(names)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cetransfer.errors import UserError
@@ -88,6 +88,7 @@ def test_variance_takes_what_stands_for_most(pool_of):
     assert chosen("variance", pool, 2) == [0, 5]
 
 
+@settings(deadline=None, max_examples=30)
 @given(seed=st.integers(0, 2**16))
 def test_variance_takes_what_leaves_least_of_the_exact_posterior(seed):
     pool = random_pool(12, 4, seed)
