@@ -280,7 +280,7 @@ class MlflowServer:
                 stderr=log,
                 start_new_session=True,
             )
-        for _ in range(600):
+        for _ in range(1500):
             try:
                 with urlopen(f"{self.address}/health", timeout=5) as answer:  # noqa: S310 - http
                     if answer.status == 200:
