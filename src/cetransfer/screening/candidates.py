@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cetransfer.screening.energies import Energies
     from cetransfer.screening.own_list import OwnList
     from cetransfer.screening.radii import Radii, SiteRadii
+    from cetransfer.screening.sites import Sites
     from cetransfer.screening.spaces import Space
     from cetransfer.settings_screening import ScreenSettings
     from cetransfer.structures.prototypes import Prototype
@@ -106,14 +107,17 @@ class Known:
 
     Parameters
     ----------
+    sites
+        How they are filled.
     evidence
         Without energies.
     columns
         For the table of candidates.
-    hashes, notes, limits
+    hashes, limits
         Of all that was read.
     """
 
+    sites: Sites
     evidence: Evidence
     columns: dict[str, Any]
     hashes: dict[str, str] = field(default_factory=dict)
@@ -174,7 +178,7 @@ def known_of(
             columns["hull_energy"] = evidence["hull_energy"]
             hashes |= phases.hashes
             limits += [phases.words, *phases.limits]
-    return Known(Evidence(**evidence), columns, hashes, tuple(limits))
+    return Known(sites, Evidence(**evidence), columns, hashes, tuple(limits))
 
 
 def _of_radii(found: SiteRadii) -> dict[str, Any]:

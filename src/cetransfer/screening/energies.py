@@ -66,7 +66,7 @@ def from_model(model: Model, frame: pd.DataFrame) -> Energies:
     Parameters
     ----------
     model
-        One that fits them, see `require_fit`.
+        One that fits them, see `load_fitting`.
     frame
         ``formula``, A, B and X.
     """
@@ -106,10 +106,7 @@ def words_of(about: dict[str, Any]) -> str:
 
 def limits_of_shared(about: dict[str, Any]) -> tuple[str, ...]:
     """Say what is to be kept in mind of predictions for shared sites."""
-    return (
-        SHARED,
-        *_labelled_by(about),
-    )
+    return (SHARED, *_labelled_by(about))
 
 
 def from_list(own: OwnList) -> Energies:

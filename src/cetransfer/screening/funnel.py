@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Step:
-    """One criterion of a funnel: how many candidates came to it and how many passed."""
+    """One criterion of a funnel: how many candidates came to it and how many passed.
+
+    `nearest` is the value nearest to its limits, or within, of those that came to it; None where
+    they have none.
+    """
 
     criterion: Criterion
     before: int
     after: int
+    nearest: float | None
 
     def told(self) -> dict[str, Any]:
         """Return what `screen.json` says of it."""
@@ -99,7 +104,8 @@ def run_funnel(
         if not passing.any() and not may_be_empty:
             raise UserError(emptied(criterion, int(left.sum()), values[left], steps))
         dropped_by[left & ~passing] = criterion.name
-        steps.append(Step(criterion, int(left.sum()), int(passing.sum())))
+        nearest = criterion.limits.nearest(values[left])
+        steps.append(Step(criterion, int(left.sum()), int(passing.sum()), nearest))
         left = passing
     return Funnel(tuple(steps), found, dropped_by)
 

@@ -14,7 +14,6 @@ from cetransfer.screening.criterion import make_criteria
 from cetransfer.screening.energies import from_shared
 from cetransfer.screening.funnel import run_funnel
 from cetransfer.screening.screen import judged
-from cetransfer.screening.sites import sites_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,26 +82,20 @@ class Judge:
         import pyarrow as pa
 
         criteria = make_criteria(self.settings.criteria)
-        prototype = self.space.prototype
         frame = self.space.candidates(first, last)
-        bare = Candidates(frame, prototype)
+        bare = Candidates(frame, self.space.prototype)
         # no criterion for parts reads a file of the project
         known = known_of(bare, criteria, self.settings, self.radii, Path())
         energies = None
         if self.shared is not None and self.about is not None:
-            energies = from_shared(self.shared, self.about, sites_of(frame, prototype))
+            energies = from_shared(self.shared, self.about, known.sites)
         evidence = with_energies(known.evidence, energies)
         funnel = run_funnel(criteria, evidence, len(frame), may_be_empty=True)
-        table = judged(frame, criteria, known, energies, funnel)
-        nearest, left = [], np.ones(len(frame), bool)
-        for criterion in criteria:
-            values = funnel.quantities[criterion.name]
-            nearest.append(criterion.limits.nearest(values[left]))
-            left &= criterion.holds(values)
+        table = judged(frame, criteria, known, energies, evidence, funnel)
         told = Told(
             self.key,
             [(step.before, step.after) for step in funnel.steps],
-            nearest,
+            [step.nearest for step in funnel.steps],
             float(table["probability"].sum()),
             list(known.limits),
         )

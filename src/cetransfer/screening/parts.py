@@ -18,7 +18,7 @@ from cetransfer.files import write_aside
 from cetransfer.progress import say
 from cetransfer.screening.funnel import Step, emptied
 from cetransfer.screening.judge import Judge, told_of
-from cetransfer.screening.screen import Screening, document_of
+from cetransfer.screening.screen import Screening, best_first, document_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,11 +42,6 @@ def require_parts(plan: Plan) -> None:
     UserError
         Naming it.
     """
-    if plan.model is not None and plan.shared is None:
-        raise UserError(
-            f"space {plan.settings.space.name} has {len(plan.candidates)} candidates, more than a "
-            "table takes; give fewer elements, space.elements=[...]"
-        )
     for criterion in plan.criteria:
         if "hull_energy" in criterion.needs:
             raise UserError(
@@ -154,10 +149,11 @@ def _steps(plan: Plan, found: Sequence[Told]) -> list[Step]:
     for place, criterion in enumerate(plan.criteria):
         before = sum(each.steps[place][0] for each in found)
         after = sum(each.steps[place][1] for each in found)
+        values = [each.nearest[place] for each in found if each.nearest[place] is not None]
+        nearest = np.array(values, np.float64)
         if not after:
-            nearest = [each.nearest[place] for each in found if each.nearest[place] is not None]
-            raise UserError(emptied(criterion, before, np.array(nearest, np.float64), steps))
-        steps.append(Step(criterion, before, after))
+            raise UserError(emptied(criterion, before, nearest, steps))
+        steps.append(Step(criterion, before, after, criterion.limits.nearest(nearest)))
     return steps
 
 
@@ -169,12 +165,7 @@ def _shortlist(files: Sequence[Path], most: int) -> pd.DataFrame:
     for path in files:
         passing = pd.read_parquet(path, filters=[("dropped_by", "==", "")])
         both = passing if best is None else pd.concat([best, passing], ignore_index=True)
-        energy = [name for name in ("formation_energy",) if name in both]
-        best = both.sort_values(
-            ["probability", *energy, "formula"],
-            ascending=[False, *(True for _ in energy), True],
-            ignore_index=True,
-        ).head(most)
+        best = both.loc[best_first(both)[:most]].reset_index(drop=True)
     if best is None:
         raise ValueError("a space has at least one part")
     return best.assign(rank=np.arange(1, len(best) + 1))

@@ -32,7 +32,6 @@ from cetransfer.screening.funnel import run_funnel, told
 from cetransfer.screening.further import check_name, further_lists
 from cetransfer.screening.probability import probabilities
 from cetransfer.screening.provenance import provenance_of
-from cetransfer.screening.sites import sites_of
 from cetransfer.screening.worth.run import ask_known_answers
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from cetransfer.screening.candidates import Candidates, Known
     from cetransfer.screening.criterion import Criterion
     from cetransfer.screening.energies import Energies
+    from cetransfer.screening.evidence import Evidence
     from cetransfer.screening.funnel import Funnel, Step
     from cetransfer.screening.radii import Radii
     from cetransfer.settings_screening import ScreenSettings
@@ -175,18 +175,17 @@ def screen(plan: Plan, root: Path) -> Screening:
     known = known_of(candidates, criteria, settings, plan.radii, root)
     by_model = None
     if plan.model is not None and plan.shared is not None:
-        sites = sites_of(frame, candidates.prototype)
-        by_model = from_shared(plan.shared, plan.model.about, sites)
+        by_model = from_shared(plan.shared, plan.model.about, known.sites)
     elif plan.model is not None:
         by_model = from_model(plan.model, frame)
     by_list = from_list(candidates.own) if candidates.has_energies and candidates.own else None
     energies = by_list or by_model
     evidence = with_energies(known.evidence, energies)
     funnel = run_funnel(criteria, evidence, len(frame))
-    table = judged(frame, criteria, known, energies, funnel)
+    table = judged(frame, criteria, known, energies, evidence, funnel)
     about = None if by_model is None else by_model.about
     provenance = provenance_of(frame, candidates.prototype, settings, about, root)
-    table["rank"] = ranks(table, funnel)
+    table["rank"] = ranks(table)
     table = table.assign(model=None if about is None else str(about["id"]), **provenance.columns)
     tables: dict[str, pd.DataFrame] = {}
     counts = {
@@ -235,10 +234,11 @@ def judged(
     criteria: Sequence[Criterion],
     known: Known,
     energies: Energies | None,
+    evidence: Evidence,
     funnel: Funnel,
 ) -> pd.DataFrame:
     """Return candidates with all that is known of them and what the funnel makes of each."""
-    chance = probabilities(criteria, with_energies(known.evidence, energies), funnel.quantities)
+    chance = probabilities(criteria, evidence, funnel.quantities)
     quantities = {each.column: funnel.quantities[each.name] for each in criteria}
     columns = {**known.columns, **(dict(energies.table) if energies else {}), **quantities}
     # a column of truth values stays one
@@ -246,15 +246,22 @@ def judged(
     return table.assign(dropped_by=funnel.dropped_by, probability=chance)
 
 
-def ranks(table: pd.DataFrame, funnel: Funnel) -> np.ndarray:
-    """Rank all candidates (n,) from 1: by probability, then energy, then whether they pass."""
+def best_first(table: pd.DataFrame) -> np.ndarray:
+    """Return the places (n,) of judged candidates in the order of their worth.
+
+    By probability, then whether they pass, then energy, then formula; index 0, 1, 2, ...
+    """
     energy = table.get(FORMATION_ENERGY, 0.0)
-    keyed = table[["formula", "probability"]].assign(energy=energy, out=~funnel.passing)
-    order = keyed.sort_values(
+    keyed = table[["formula", "probability"]].assign(energy=energy, out=table["dropped_by"] != "")
+    return keyed.sort_values(
         ["probability", "out", "energy", "formula"], ascending=[False, True, True, True]
     ).index.to_numpy()
+
+
+def ranks(table: pd.DataFrame) -> np.ndarray:
+    """Rank all candidates (n,) from 1, see `best_first`."""
     found = np.empty(len(table), np.int64)
-    found[order] = np.arange(1, len(table) + 1)
+    found[best_first(table)] = np.arange(1, len(table) + 1)
     return found
 
 
