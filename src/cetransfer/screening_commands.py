@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 def screen(settings: ScreenSettings) -> None:
     """Screen a space of compounds, and write, log and print what passes."""
     from cetransfer.commands import make_folder
+    from cetransfer.evaluation.documents import stored_document
     from cetransfer.reporting.screening import show_screening
     from cetransfer.reporting.tables import show_places
     from cetransfer.reporting.worth import show_worth
     from cetransfer.screening.files import (
+        DOCUMENT,
         WORTH,
-        done_before,
         parts_of,
         publish_screening,
         read_shortlist,
@@ -34,7 +35,7 @@ def screen(settings: ScreenSettings) -> None:
     plan = plan_screening(settings, root)
     name = settings.name or settings.space.name
     output = make_folder(settings, root / "outputs" / "screen" / f"{name}-{plan.key[:8]}")
-    if (document := done_before(output, plan.key)) is not None:
+    if (document := stored_document(output / DOCUMENT, plan.key)) is not None:
         say(f"done before: {output}")
         show_screening(document, read_shortlist(output), settings.shown)
         show_worth(document.get("worth"), read_worth(output))

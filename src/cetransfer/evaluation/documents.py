@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
+from cetransfer.files import read_json
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -20,6 +22,18 @@ def schema_of(name: str) -> dict[str, Any]:
     text = (files("cetransfer.evaluation") / "schema" / f"{name}.schema.json").read_text()
     schema: dict[str, Any] = json.loads(text)
     return schema
+
+
+def stored_document(path: Path, key: str) -> dict[str, Any] | None:
+    """Return the document of a result that is there already; None for another key.
+
+    Raises
+    ------
+    UserError
+        If it is damaged.
+    """
+    document = read_json(path) if path.is_file() else {}
+    return document if document.get("key") == key else None
 
 
 def open_staging(folder: Path, document: dict[str, Any], name: str) -> None:

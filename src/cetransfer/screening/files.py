@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cetransfer.evaluation.documents import open_staging
-from cetransfer.files import move_files, read_json, read_table, write_json, writing_to
+from cetransfer.files import move_files, read_table, write_json, writing_to
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,20 +86,6 @@ def publish_screening(staged: Path, output: Path, parts: Path | None = None) -> 
             parts.rename(output / CANDIDATES)
     move_files(staged, output, last=DOCUMENT)
     staged.rmdir()
-
-
-def done_before(output: Path, key: str) -> dict[str, Any] | None:
-    """Return the document of the same screening, if it is there already.
-
-    Raises
-    ------
-    UserError
-        If it is damaged.
-    """
-    if not (output / DOCUMENT).is_file():
-        return None
-    document = read_json(output / DOCUMENT)
-    return document if document.get("key") == key else None
 
 
 def read_shortlist(output: Path) -> pd.DataFrame:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cetransfer.datasets import catalogue
 from cetransfer.datasets.dataset import row_numbers
 from cetransfer.errors import UserError
@@ -13,6 +15,8 @@ from cetransfer.screening.known_list import key_of, keys_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from cetransfer.datasets.dataset import Dataset
     from cetransfer.structures.prototypes import Prototype
@@ -56,13 +60,21 @@ def training_keys(
                 f"{changed[0]} is not the file that the model was trained on; whether a candidate "
                 "was in its training data is told by row numbers and may be wrong"
             )
-        rows = [holds(told["trained"], int(row)) for row in row_numbers(data.frame)]
-        keys = keys_of(data.frame[rows])
+        keys = keys_of(data.frame[trained_rows(told, data)])
         found.update(keys)
-        entry = catalogue.entry(name) if name in catalogue.names() else None
-        if entry is not None and not entry.true_sites:
+        if either_order(name):
             found.update(key_of(key[2:4], key[0:2], key[4]) for key in keys)
     return found, notes
+
+
+def trained_rows(told: Mapping[str, Any], data: Dataset) -> NDArray[np.bool_]:
+    """Tell which rows (n,) of a data set a model was trained on; `told` as for `load_told`."""
+    return np.array([holds(told["trained"], int(row)) for row in row_numbers(data.frame)], bool)
+
+
+def either_order(name: str) -> bool:
+    """Tell whether formulas of a data set do not say which of two elements stands on A."""
+    return name in catalogue.names() and not catalogue.entry(name).true_sites
 
 
 def load_told(told: Mapping[str, Any], about: Mapping[str, Any], root: Path) -> Dataset | None:

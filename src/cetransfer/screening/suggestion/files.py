@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cetransfer.evaluation.documents import open_staging
-from cetransfer.files import move_files, read_json, write_json, writing_to
+from cetransfer.evaluation.documents import open_staging, stored_document
+from cetransfer.files import move_files, write_json, writing_to
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,9 +72,9 @@ def done_before(
     """
     import pandas as pd
 
-    if not (output / document_name).is_file() or not (output / table_name).is_file():
+    if not (output / table_name).is_file():
         return None
-    document = read_json(output / document_name)
-    if document.get("key") != key:
+    document = stored_document(output / document_name, key)
+    if document is None:
         return None
     return document, pd.read_csv(output / table_name, keep_default_na=False, na_values=[""])

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cetransfer.datasets import catalogue
-from cetransfer.datasets.dataset import row_numbers
 from cetransfer.errors import UserError
 from cetransfer.files import sha256
 from cetransfer.models.inputs import asked_for
-from cetransfer.row_spans import holds
-from cetransfer.screening.training_rows import load_told
+from cetransfer.screening.training_rows import either_order, load_told, trained_rows
 
 if TYPE_CHECKING:
     from cetransfer.models.model import Model
@@ -75,12 +72,10 @@ def labelled_compounds(model: Model, table: str | None, root: Path) -> Labelled:
         for file, value in own["files"].items()
         if data.hashes.get(file) != value
     ]
-    rows = [holds(own["trained"], int(number)) for number in row_numbers(data.frame)]
-    parts = [data.frame.loc[rows, COLUMNS]]
+    parts = [data.frame.loc[trained_rows(own, data), COLUMNS]]
     hashes = dict(data.hashes)
-    known = catalogue.entry(name) if name in catalogue.names() else None
     others: list[tuple[str, str, str]] = []
-    if known is not None and not known.true_sites:
+    if either_order(name):
         others = [(b, a, x) for a, b, x in _sites(parts[0])]
         notes.append(
             f"the formulas of {name} do not say what stands on A: both orders of its compounds are "

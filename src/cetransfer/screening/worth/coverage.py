@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cetransfer.datasets.dataset import row_numbers
 from cetransfer.errors import UserError
 from cetransfer.models.applicability import ELEMENT_NEW, OK, OUT_OF_RANGE
 from cetransfer.models.intervals import NOMINAL
-from cetransfer.row_spans import holds
 from cetransfer.screening.known_list import keys_of
-from cetransfer.screening.training_rows import load_told
+from cetransfer.screening.training_rows import load_told, trained_rows
 from cetransfer.screening.worth.selection import share
 
 if TYPE_CHECKING:
@@ -60,8 +58,7 @@ def coverage_of(
         return None
     if data is None or data.prototype != prototype:
         return None
-    trained = [holds(own["trained"], int(number)) for number in row_numbers(data.frame)]
-    fresh = data.frame[~np.array(trained)]
+    fresh = data.frame[~trained_rows(own, data)]
     labels = dict(zip(keys_of(fresh), fresh[data.quantity], strict=True))
     label = np.array([labels.get(key, np.nan) for key in keys_of(table)], np.float64)
     low, high = (table[name].to_numpy(np.float64) for name in ("lower", "upper"))
