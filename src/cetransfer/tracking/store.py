@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
     from cetransfer.settings import TrackingSettings
 
@@ -160,6 +161,21 @@ def store_errors(
             f"the tracking store {uri} cannot be opened or written ({reason.splitlines()[0]}); "
             f"{remedy}"
         ) from error
+
+
+def every_run(
+    client: MlflowClient, experiment_id: str, asked: str, order_by: list[str] | None = None
+) -> Iterator[Run]:
+    """Yield all runs of an experiment that a filter finds, however many pages they fill."""
+    token = None
+    while True:
+        page = client.search_runs(
+            [experiment_id], asked, max_results=1000, order_by=order_by, page_token=token
+        )
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 def relocate(root: Path) -> None:

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.tracking.comparison_log import EXECUTION
-from cetransfer.tracking.store import store_errors
+from cetransfer.tracking.store import every_run, store_errors
 from cetransfer.tracking.write import DATASET, finish_run, flatten, start_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
-    from mlflow.entities import Run
 
     from cetransfer.sweeps.result import Sweep
     from cetransfer.tracking.store import Store
@@ -70,7 +69,8 @@ class SweepLog:
             return
         with store_errors(self.store.uri):
             mine = f"tags.`{PARENT}` = '{self.run_id}'"
-            known = {run.data.tags.get(TRIAL): run for run in _runs(self.store, mine)}
+            runs = every_run(self.store.client, self.store.experiment_id, mine)
+            known = {run.data.tags.get(TRIAL): run for run in runs}
             for row in table.to_dict("records"):
                 own = {str(name): value for name, value in row.items()}
                 run = known.get(_name(own))
@@ -157,23 +157,11 @@ def open_sweep_log(
     used = {f"{DATASET}{each}": role for each, role in roles.items()}
     mine = f"tags.`{EXECUTION}` = '{execution}' AND tags.`cetransfer.kind` = 'sweep'"
     with store_errors(store.uri):
-        run = next(_runs(store, mine), None)
+        run = next(every_run(store.client, store.experiment_id, mine), None)
         if run is not None:
             return SweepLog(store, run.info.run_id, own)
         run_id = start_run(store, f"sweep {name}", "sweep", hashes, {**own, **used})
     return SweepLog(store, run_id, own)
-
-
-def _runs(store: Store, asked: str) -> Iterator[Run]:
-    token = None
-    while True:
-        page = store.client.search_runs(
-            [store.experiment_id], asked, max_results=1000, page_token=token
-        )
-        yield from page
-        token = page.token
-        if not token:
-            return
 
 
 def _name(row: Mapping[str, Any]) -> str:

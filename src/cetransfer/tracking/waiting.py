@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cetransfer.errors import UserError
 from cetransfer.tracking.push import ENDED, sent_tag
-from cetransfer.tracking.store import SQLITE
+from cetransfer.tracking.store import SQLITE, every_run
 from cetransfer.tracking.write import WANTED
 
 if TYPE_CHECKING:
@@ -30,23 +30,12 @@ def waiting(
         A server: all runs that it lacks. None: of each server, those that are meant for it.
     """
     found: dict[str, list[str]] = {}
-    token = None
-    where = None if address else f"tags.`{WANTED}` LIKE 'http%'"
-    while True:
-        page = local.search_runs(
-            [experiment_id],
-            where or "",
-            max_results=1000,
-            order_by=["attributes.start_time ASC"],
-            page_token=token,
-        )
-        for run in page:
-            server = address or run.data.tags[WANTED]
-            if run.info.status in ENDED and sent_tag(server) not in run.data.tags:
-                found.setdefault(server, []).append(run.info.run_id)
-        token = page.token
-        if not token:
-            return found
+    where = "" if address else f"tags.`{WANTED}` LIKE 'http%'"
+    for run in every_run(local, experiment_id, where, ["attributes.start_time ASC"]):
+        server = address or run.data.tags[WANTED]
+        if run.info.status in ENDED and sent_tag(server) not in run.data.tags:
+            found.setdefault(server, []).append(run.info.run_id)
+    return found
 
 
 @contextmanager
