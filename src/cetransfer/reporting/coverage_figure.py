@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cetransfer.reporting.frames import open_frame
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -47,8 +49,7 @@ def coverage_figure(comparison: Comparison | Stored) -> Figure:
     widths = [found.width for found in comparison.coverage.values()]
     right.set_xlim(min(widths) / 1.6, 1.6 * max(widths))
     for axes in (left, right):
-        axes.grid(axis="x", alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
+        open_frame(axes, "x")
     figure.legend(loc="outside lower left", fontsize=8, ncols=4, frameon=False)
     figure.suptitle(
         f"intervals of {comparison.document['n_unseen']} rows never trained on",

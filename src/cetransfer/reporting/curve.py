@@ -9,6 +9,8 @@ import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from cetransfer.reporting.frames import open_frame
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -66,8 +68,7 @@ def curve_figure(curve: pd.DataFrame, title: str, unit: str) -> Figure:
     axes.set_ylabel(f"mean absolute error ({unit})\n95 % interval over draws")
     axes.set_title(title, fontsize=9, loc="left")
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.25)
+    open_frame(axes, "both")
     return figure
 
 

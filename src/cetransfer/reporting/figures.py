@@ -11,6 +11,7 @@ import numpy as np
 from cetransfer.evaluation.predictions import ensemble
 from cetransfer.evaluation.result import COVERAGE
 from cetransfer.reporting.coverage_figure import coverage_figure
+from cetransfer.reporting.frames import open_frame
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,8 +85,7 @@ def strategies_figure(comparison: Compared) -> Figure:
     axes.set_xlim(right=1.3 * max(line.mae_high for line in lines))
     handles = [Patch(color=colour, label=kind) for kind, colour in COLOURS.items()]
     axes.legend(handles=handles, loc="upper right", fontsize=8, frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="x", alpha=0.25)
+    open_frame(axes, "x")
     return figure
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cetransfer.evaluation.statistics import corrected_t
+from cetransfer.reporting.frames import open_frame
 from cetransfer.reporting.pages.palette import (
     AMBER,
     BLUE,
@@ -84,8 +85,7 @@ def _draw(made: Simulation, folder: Path) -> None:
     )
     axes.set_title(textwrap.fill(title, TITLE), fontsize=9, loc="left")
     axes.legend(fontsize=8, frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.25)
+    open_frame(axes, "both")
     for name in NAMES:
         # no date in the file: the same numbers give the same bytes
         figure.savefig(folder / name, dpi=150, metadata={"Date": None} if "svg" in name else {})

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 
 from cetransfer.reporting.figures import COLOURS
+from cetransfer.reporting.frames import open_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +73,7 @@ def history_figure(document: Mapping[str, Any], trials: pd.DataFrame) -> Figure:
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter("")
-        axes.spines[["top", "right"]].set_visible(False)
+        open_frame(axes)
     panels[0].set_ylabel(f"mean absolute error ({document['unit']}, log scale)")
     panels[0].legend(fontsize=7, frameon=False)
     return figure

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cetransfer.errors import UserError
 from cetransfer.evaluation.paper2023.files import SCORES
+from cetransfer.reporting.frames import open_frame
 from cetransfer.reporting.pages.drawing import Drawing
 from cetransfer.reporting.pages.lineage import lineage_sections
 from cetransfer.reporting.pages.page import Page, Section, Words
@@ -125,8 +126,7 @@ def _drawing(document: Mapping[str, Any], folds: pd.DataFrame) -> Drawing:
     axes.set_xticks([x for x, _ in ticks], [words for _, words in ticks], fontsize=7.5)
     axes.set_ylim(bottom=0)
     axes.set_ylabel(f"mean absolute error ({document['unit']})")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", alpha=0.25)
+    open_frame(axes, "y")
     delta = document["delta"]
     return Drawing(
         name="paper2023",

@@ -35,6 +35,15 @@ def rests_on(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
+def code_limits(document: Mapping[str, Any]) -> list[str]:
+    """Return in how far the code that made a result is not known, a sentence or none."""
+    if document.get("commit") is None:
+        return ["It was run outside a git repository: the code that made it is not recorded."]
+    if document.get("dirty"):
+        return ["Files were changed and not committed when it was run: the code may be another."]
+    return []
+
+
 def _models(document: Mapping[str, Any]) -> Mapping[str, Any]:
     models = document.get("models") or {}
     found = dict(models) if isinstance(models, dict) else {}

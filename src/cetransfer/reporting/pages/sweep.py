@@ -10,11 +10,12 @@ import pandas as pd
 
 from cetransfer.errors import UserError
 from cetransfer.files import read_table
+from cetransfer.reporting.frames import open_frame
 from cetransfer.reporting.pages.drawing import Drawing
 from cetransfer.reporting.pages.lineage import lineage_sections
 from cetransfer.reporting.pages.page import Listing, Page, Section, Words
 from cetransfer.reporting.pages.palette import AMBER, BLUE, GREEN, report_style
-from cetransfer.reporting.pages.rests_on import rests_on
+from cetransfer.reporting.pages.rests_on import code_limits, rests_on
 from cetransfer.reporting.pages.table import Column, PageTable, fixed, signed
 from cetransfer.reporting.sweep import sentence
 from cetransfer.reporting.sweep_figure import history_figure
@@ -139,8 +140,7 @@ def _score(document: Mapping[str, Any]) -> Drawing:
     axes.set_yticks(heights, [f"fold {row.fold}, trial {row.trial}" for row in table.itertuples()])
     axes.set_xlabel(f"mean absolute error ({document['unit']})")
     figure.legend(loc="outside lower left", ncols=3, fontsize=8, frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="x", alpha=0.25)
+    open_frame(axes, "x")
     return Drawing(
         name="nested_score",
         caption="Each winner: the inner error that it was chosen by, which is too good, that on "
@@ -207,8 +207,7 @@ def _importance(document: Mapping[str, Any]) -> Drawing | None:
     axes.set_yticks(heights, list(table.index))
     axes.set_xlabel("share of the variance of the inner error (1)")
     axes.set_xlim(left=0)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="x", alpha=0.25)
+    open_frame(axes, "x")
     order = table.mean(axis=1)[::-1]
     return Drawing(
         name="importance",
@@ -266,10 +265,4 @@ def _limits(document: Mapping[str, Any]) -> list[str]:
             "a winner of its own."
         )
     found.append("Importance is that of the values tried; it does not say which value to take.")
-    if document.get("commit") is None:
-        found.append("It was run outside a git repository: the code that made it is not recorded.")
-    elif document.get("dirty"):
-        found.append(
-            "Files were changed and not committed when it was run: the code may be another."
-        )
-    return found
+    return found + code_limits(document)

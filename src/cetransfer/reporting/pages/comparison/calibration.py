@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cetransfer.reporting.coverage_figure import coverage_figure
+from cetransfer.reporting.frames import open_frame
 from cetransfer.reporting.pages.drawing import Drawing
 from cetransfer.reporting.pages.palette import BLUE, INK, VERMILION
 
@@ -82,8 +83,7 @@ def sharpness_drawing(stored: Stored) -> Drawing | None:
     right.set_ylim(min(0.5, float(data["coverage"].min())) - 0.02, 1.02)
     for axes in (left, right):
         axes.set_xlabel(f"half-width of the interval ({stored.unit})")
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.25)
+        open_frame(axes, "both")
     low, high = data["mean_absolute_error"].iloc[[0, -1]]
     return Drawing(
         name="interval_width_and_error",

@@ -10,6 +10,7 @@ import pandas as pd
 
 from cetransfer.reporting.curve import curve_figure
 from cetransfer.reporting.figures import COLOURS, parity_figure, strategies_figure, title
+from cetransfer.reporting.frames import open_frame
 from cetransfer.reporting.pages.drawing import Drawing
 from cetransfer.reporting.pages.palette import INK
 
@@ -95,8 +96,7 @@ def paired_drawing(stored: Stored) -> Drawing:
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_yticks(range(len(lines)), [line.name for line in lines])
     axes.set_xlabel(f"error less that of {stored.reference.name} ({stored.unit}); left is better")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="x", alpha=0.25)
+    open_frame(axes, "x")
     best = min((line for line in stored.strategies if line.verdict), key=_delta, default=None)
     found = "There is no other strategy."
     if best is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cetransfer.datasets.elements import ELEMENTS_73
 from cetransfer.reporting.pages.comparison.elements import elements_of_formulas
+from cetransfer.reporting.pages.rests_on import code_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +28,7 @@ def limits_of(stored: Stored) -> list[str]:
         *_leakage(document),
         *_assisted(document),
         *_intervals(stored),
-        *_code(document),
+        *code_limits(document),
     ]
 
 
@@ -120,14 +121,6 @@ def _intervals(stored: Stored) -> list[str]:
                 f"to: {', '.join(short)}."
             )
     return found
-
-
-def _code(document: Mapping[str, Any]) -> list[str]:
-    if document.get("commit") is None:
-        return ["It was run outside a git repository: the code that made it is not recorded."]
-    if document.get("dirty"):
-        return ["Files were changed and not committed when it was run: the code may be another."]
-    return []
 
 
 def _union(splits: Sequence[Mapping[str, Any]], key: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cetransfer.reporting.frames import open_frame
 from cetransfer.reporting.pages.drawing import Drawing
 from cetransfer.reporting.pages.palette import AMBER, BLUE, GREEN, GREY, INK, PURPLE, SKY
 from cetransfer.reporting.pages.screening.stored import ENERGY, UNIT
@@ -73,8 +74,7 @@ def funnel_drawing(stored: StoredScreening) -> Drawing:
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlim(right=1.12 * float(data["count"].max()))
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="x", alpha=0.25)
+    open_frame(axes, "x")
     told = "; ".join(
         f"{name}{' to '.join(str(row['count']) for row in rows if row['list'] == name)}"
         for name in lists
@@ -115,7 +115,7 @@ def histogram_drawing(stored: StoredScreening) -> Drawing | None:
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_ylabel(f"candidates per {edges[1] - edges[0]:.2f} {UNIT}")
     figure.legend(loc="outside upper left", ncols=3, fontsize=8, frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     low, high = np.percentile(stored.shortlist[ENERGY].dropna(), (5, 95))
     return Drawing(
         name="energies",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cetransfer.reporting.frames import open_frame
 from cetransfer.reporting.pages.drawing import Drawing
 from cetransfer.reporting.pages.palette import BLUE, GREEN, GREY, INK, VERMILION
 from cetransfer.reporting.pages.screening.stored import ENERGY, UNIT
@@ -40,7 +41,7 @@ def lists_drawing(stored: StoredScreening) -> Drawing | None:
     axes.set_xlabel(f"formation energy of the list ({UNIT})")
     axes.set_ylabel(f"formation energy of the model ({UNIT})")
     axes.legend(fontsize=8, title="shortlist", frameon=False, alignment="left")
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     compared = stored.document["comparison"]
     counts = compared["counts"]
     return Drawing(

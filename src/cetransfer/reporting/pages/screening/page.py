@@ -9,7 +9,7 @@ import pandas as pd
 from cetransfer.reporting.pages.lineage import lineage_sections
 from cetransfer.reporting.pages.page import Page, Section, Words
 from cetransfer.reporting.pages.palette import report_style
-from cetransfer.reporting.pages.rests_on import rests_on
+from cetransfer.reporting.pages.rests_on import code_limits, rests_on
 from cetransfer.reporting.pages.screening import funnel, top, worth
 from cetransfer.reporting.pages.screening.heat import heat_drawing
 from cetransfer.reporting.pages.screening.lists import lists_drawing
@@ -70,7 +70,7 @@ def screening_page(stored: StoredScreening, command: Sequence[str], graph: Graph
         verdict=verdict(document),
         sections=[section for section in sections if section is not None],
         rests_on=rests_on(document),
-        limits=_limits(document),
+        limits=[*map(str, document["limits"]), *code_limits(document)],
         command=command,
         notes=document["notes"],
     )
@@ -160,14 +160,3 @@ def _closing(document: Mapping[str, Any]) -> list[Words]:
     found = document.get("worth")
     words = found.get("sentence") if isinstance(found, dict) else None
     return [Words(str(words))] if words else []
-
-
-def _limits(document: Mapping[str, Any]) -> list[str]:
-    limits = [str(line) for line in document["limits"]]
-    if document.get("commit") is None:
-        limits.append("It was run outside a git repository: the code that made it is not recorded.")
-    elif document.get("dirty"):
-        limits.append(
-            "Files were changed and not committed when it was run: the code may be another."
-        )
-    return limits

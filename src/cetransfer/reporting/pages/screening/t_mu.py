@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cetransfer.reporting.frames import open_frame
 from cetransfer.reporting.pages.drawing import Drawing
 from cetransfer.reporting.pages.palette import BLUE, GREY, INK, SEQUENTIAL, VERMILION
 
@@ -58,7 +59,7 @@ def map_drawing(stored: StoredScreening) -> Drawing | None:
     axes.set_xlabel("tolerance factor t (1)")
     axes.set_ylabel("octahedral factor mu (1)")
     axes.legend(fontsize=8, loc="upper right")
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     columns = [name for name in ("formula", "A", "B", "t", "mu", "dropped_by") if name in table]
     radii = stored.document.get("radii") or {}
     return Drawing(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cetransfer.reporting.frames import open_frame
 from cetransfer.reporting.pages.drawing import Drawing
 from cetransfer.reporting.pages.palette import BLUE, INK
 from cetransfer.reporting.pages.screening.stored import ENERGY, UNIT
@@ -94,8 +95,7 @@ def top_drawing(stored: StoredScreening) -> Drawing | None:
     axes.set_yticks(heights, [str(each) for each in table["formula"]], fontsize=7)
     axes.set_ylim(-len(table) + 0.3, 0.7)
     axes.set_xlabel(f"formation energy ({UNIT}){', 90 % interval' if sure.any() else ''}")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="x", alpha=0.25)
+    open_frame(axes, "x")
     first = table.iloc[0]
     return Drawing(
         name="first_candidates",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from cetransfer.reporting.frames import open_frame
 from cetransfer.reporting.pages.drawing import Drawing
 from cetransfer.reporting.pages.palette import BLUE, VERMILION
 from cetransfer.reporting.pages.screening.t_mu import known_by_experiment
@@ -96,8 +97,7 @@ def alone_drawing(data: pd.DataFrame) -> Drawing | None:
     axes.set_yticks(heights, [str(name) for name in data["criterion"]])
     axes.set_xlabel("share that meets the criterion (1), 95 % interval")
     axes.set_xlim(-0.02, 1.02)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="x", alpha=0.25)
+    open_frame(axes, "x")
     figure.legend(loc="outside lower left", ncols=2, fontsize=8, frameon=False)
     every = data.iloc[-1]
     told = "; ".join(f"{every[key]:.0%} of {label.split(' (')[0]}" for key, label, _ in sides)
