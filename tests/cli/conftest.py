@@ -74,6 +74,26 @@ def start(*words, cwd, **pipes):
         signal.signal(signal.SIGINT, before)
 
 
+def kill_until_done(words, cwd, first):
+    """Kill a command again and again, each time `first` seconds and a bit later, until it ends.
+
+    Returns how often it was killed.
+    """
+    kills = 0
+    while True:
+        process = start(*words, cwd=cwd, stdout=subprocess.DEVNULL)
+        try:
+            _, err = process.communicate(timeout=first + 4.0 * kills)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            kills += 1
+            assert kills < 20
+            continue
+        assert process.returncode == 0, err
+        return kills
+
+
 def read(output):
     """Return the document and the table of a finished comparison."""
     return SimpleNamespace(
@@ -92,6 +112,7 @@ def tools():
         make_project=make_project,
         call=call,
         start=start,
+        kill_until_done=kill_until_done,
         read=read,
     )
 

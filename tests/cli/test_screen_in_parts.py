@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
 import pandas as pd
 import pytest
@@ -27,20 +26,7 @@ def test_a_killed_screening_goes_on_and_holds_every_row_once(copy_of_first, tool
     model = next((project / "outputs" / "compare").glob("*/models/fine_tune"))
     words = (*WORDS, f"model={model}")
     assert tools.call(*words, "output_dir=whole", cwd=project).returncode == 0
-    kills = 0
-    while True:
-        process = tools.start(*words, "output_dir=killed", cwd=project, stdout=subprocess.DEVNULL)
-        try:
-            _, err = process.communicate(timeout=8.0 + 4.0 * kills)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            kills += 1
-            assert kills < 20
-            continue
-        assert process.returncode == 0, err
-        break
-    assert kills
+    assert tools.kill_until_done((*words, "output_dir=killed"), project, first=8.0)
     document, table = found(project / "killed")
     expected, expected_table = found(project / "whole")
     assert document["funnel"] == expected["funnel"]

@@ -131,19 +131,7 @@ def test_status_shows_progress_and_the_best_so_far(swept, inside):
 @pytest.mark.slow
 def test_a_killed_sweep_goes_on_to_the_same_numbers(swept, tools, tmp_path):
     project = tools.make_project(tmp_path / "project")
-    kills = 0
-    while True:
-        process = tools.start("sweep", *WORDS, cwd=project, stdout=subprocess.DEVNULL)
-        try:
-            _, err = process.communicate(timeout=7.0 + 4.0 * kills)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            kills += 1
-            assert kills < 20
-            continue
-        assert process.returncode == 0, err
-        break
+    tools.kill_until_done(("sweep", *WORDS), project, first=7.0)
     document, table = read(only_folder(project))
     expected, expected_table = read(only_folder(swept[0]))
     pd.testing.assert_frame_equal(table, expected_table, check_exact=True)
