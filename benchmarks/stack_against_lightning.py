@@ -1,17 +1,17 @@
 """Train the same 50 networks one by one with a plain Lightning loop, and as one stack.
 
-    python benchmarks/stack_against_lightning.py [network ...]
+    python benchmarks/stack_against_lightning.py [network ...] [--accelerator gpu]
 
-Prints, for each network, the seconds of both, their ratio, and which share of the machine's
+Prints, for each network, the seconds of both, their ratio, and which share of the device's
 matrix-product rate the stack reaches. The data are those of the default comparison. Fold training
 sets have 769 or 770 rows, so both ways take the same number of steps of the same size.
 """
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
-import sys
 import time
 import warnings
 from itertools import pairwise
@@ -20,12 +20,11 @@ os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 import pytorch_lightning as pl
 import torch
-from hydra import compose, initialize_config_dir
 from joblib import cpu_count
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from cetransfer.composition import config_dir, to_settings
+from cetransfer.composition import compose_words, to_settings
 from cetransfer.evaluation.case import Case, load_case
 from cetransfer.models.source_nets import SourceNets
 from cetransfer.models.target_nets import Start
@@ -90,7 +89,8 @@ def one_by_one(case: Case, settings: Settings) -> float:
         data = TensorDataset((x - x.mean(0)) / spread, (y - y.mean()) / y.std())
         loader = DataLoader(data, batch_size=batch_size, shuffle=True)
         trainer = pl.Trainer(
-            accelerator="cpu",
+            accelerator=settings.training.accelerator,
+            devices=1,
             max_epochs=EPOCHS,
             logger=False,
             enable_checkpointing=False,
@@ -116,30 +116,40 @@ def as_stack(case: Case, settings: Settings) -> float:
     return time.perf_counter() - began
 
 
-def matrix_rate() -> float:
-    """Return the machine's best rate on a large float32 matrix product, in GFLOP/s."""
+def matrix_rate(accelerator: str) -> float:
+    """Return the device's best rate on a large float32 matrix product, in GFLOP/s."""
+    device = "cuda" if accelerator == "gpu" else "cpu"
     size = 2048
-    left, right = torch.randn(size, size), torch.randn(size, size)
+    left, right = torch.randn(2, size, size, device=device)
     best = float("inf")
     for _ in range(8):
         began = time.perf_counter()
-        left @ right
+        # taking one number waits for the product
+        (left @ right)[0, 0].item()
         best = min(best, time.perf_counter() - began)
     return 2 * size**3 / best / 1e9
 
 
 def main() -> None:
     """Print a line per network."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("networks", nargs="*", default=["default", "small"])
+    parser.add_argument("--accelerator", choices=["cpu", "gpu"], default="cpu")
+    asked = parser.parse_args()
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore")
     set_quiet(quiet=True)
     torch.set_num_threads(cpu_count())
-    rate = matrix_rate()
-    print(f"matrix product: {rate:.0f} GFLOP/s on {torch.get_num_threads()} threads")
-    for network in sys.argv[1:] or ["default", "small"]:
-        overrides = [f"network={network}", f"training.epochs={EPOCHS}"]
-        with initialize_config_dir(str(config_dir()), version_base="1.3"):
-            settings = to_settings(compose("config", overrides), Settings)
+    rate = matrix_rate(asked.accelerator)
+    threads = f"{torch.get_num_threads()} threads"
+    device = torch.cuda.get_device_name() if asked.accelerator == "gpu" else threads
+    print(f"matrix product: {rate:.0f} GFLOP/s on {device}")
+    for network in asked.networks:
+        overrides = [
+            *(f"network={network}", f"training.epochs={EPOCHS}"),
+            f"training.accelerator={asked.accelerator}",
+        ]
+        settings = to_settings(compose_words("config", overrides), Settings)
         case = load_case(settings, project_root())
         folds = [member for member in case.members if member.split.fold is not None]
         case = Case(**{**case.__dict__, "members": folds})

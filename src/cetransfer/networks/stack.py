@@ -6,7 +6,6 @@ Shapes, throughout: M members, B rows of a batch, d input features, h units of a
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,6 @@ ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 }
 
 
-@dataclass(frozen=True)
 class Dropout:
     """Where dropout masks come from, and how much each member drops.
 
@@ -45,15 +43,15 @@ class Dropout:
         (M, 1, 1), or (1, 1, 1) where they are all the same, float64.
     """
 
-    generator: torch.Generator
-    rates: torch.Tensor
+    def __init__(self, generator: torch.Generator, rates: torch.Tensor) -> None:
+        self.generator = generator
+        self.dropped = rates.float().to(generator.device)
+        self.kept = (1.0 - rates).float().to(generator.device)
 
     def __call__(self, hidden: torch.Tensor) -> torch.Tensor:
         """Drop units of hidden layers (M, B, h)."""
-        if not bool(self.rates.any()):
-            return hidden
         drawn = torch.rand(hidden.shape[1:], generator=self.generator, device=hidden.device)
-        return hidden * (drawn.ge(self.rates.float()) / (1.0 - self.rates).float())
+        return hidden * (drawn.ge(self.dropped) / self.kept)
 
 
 class StackedLinear(nn.Module):

@@ -133,11 +133,13 @@ class StackModule(pl.LightningModule):
     def on_fit_start(self) -> None:
         """Put the dropout masks' generator on the device that trains."""
         rates = [course.recipe.dropout for course in self.courses for _ in range(course.members)]
+        if not any(rates):
+            return
         if len(set(rates)) == 1:
             rates = rates[:1]
         self.dropout = Dropout(
             torch.Generator(device=self.device).manual_seed(self.dropout_seed),
-            torch.tensor(rates, dtype=torch.float64, device=self.device)[:, None, None],
+            torch.tensor(rates, dtype=torch.float64)[:, None, None],
         )
 
     def training_step(self, rows: torch.Tensor, step: int) -> torch.Tensor:
