@@ -55,7 +55,8 @@ pipeline: .venv/ready data
 
 bench: .venv/ready data
 	PYTHONPATH=src .venv/bin/python benchmarks/stack_against_lightning.py
-	PYTHONPATH=src .venv/bin/python benchmarks/sweep.py small default --studies 10
+	PYTHONPATH=src .venv/bin/python benchmarks/sweep.py
+	PYTHONPATH=src .venv/bin/python benchmarks/studies.py
 	PYTHONPATH=src .venv/bin/python benchmarks/features.py
 	PYTHONPATH=src .venv/bin/python benchmarks/structures.py
 	PYTHONPATH=src .venv/bin/python benchmarks/calibration.py

@@ -1,11 +1,9 @@
 """Trials a minute: as stacks, against one process per trial (Hydra multirun, plain Lightning).
 
-    python benchmarks/sweep.py [network ...] [--studies N]
+    python benchmarks/sweep.py [network ...]
 
 Both ways train one network from scratch on each inner fold of every trial, on all cores, imports
-included; no trial is pruned. With `--studies N`, N studies each way tell what asking in batches
-costs: the best score of trials asked for sixteen at a time, against one after the other (a trial is
-the same in any batch, so that both are trained by stacks).
+included; no trial is pruned. The stacks run as many trials as `sweep=small` and `sweep=default` do.
 """
 
 from __future__ import annotations
@@ -22,7 +20,6 @@ os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 import numpy as np
 from joblib import cpu_count
-from scipy import stats
 
 from cetransfer.progress import set_quiet
 from cetransfer.settings import project_root
@@ -37,7 +34,7 @@ from cetransfer.sweeps.workshop import Workshop
 if TYPE_CHECKING:
     from cetransfer.sweeps.executors.executor import Executor
 
-TRIALS = 32
+TRIALS = {"small": 32, "default": 64}
 ALONE = 4
 """Processes that are timed on each core, one after the other."""
 
@@ -55,7 +52,6 @@ def words_of(network: str) -> list[str]:
         "strategy=target_only",
         "sweep.pruner=none",
         "sweep.rungs=null",
-        f"sweep.trials={TRIALS}",
         f"++sweep.space={RATES}",
     ]
 
@@ -85,18 +81,19 @@ def stacked(network: str, workers: int) -> float:
     began = time.perf_counter()
     code = f"import sweep; sweep.stack_alone({network!r}, {workers})"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)  # noqa: S603 - ourselves
-    return 60 * TRIALS / (time.perf_counter() - began)
+    return 60 * TRIALS[network] / (time.perf_counter() - began)
 
 
 def stack_alone(network: str, workers: int) -> None:
     """Run the study that is timed."""
     set_quiet(quiet=True)
     workshop = Workshop(words_of(network), project_root())
+    batch, trials = workshop.settings.sweep.batch, TRIALS[network]
     if workers == 1:
-        study(workshop, 0, 16, TRIALS)
+        study(workshop, 0, batch, trials)
         return
     with Local(workshop.composer.words, workshop.root, workers) as executor:
-        study(workshop, 0, 16, TRIALS, executor)
+        study(workshop, 0, batch, trials, executor)
 
 
 def one_by_one(network: str) -> float:
@@ -125,27 +122,10 @@ def one_by_one(network: str) -> float:
     return 60 * ALONE * cores / (time.perf_counter() - began)
 
 
-def repeated(network: str, studies: int) -> None:
-    """Print the mean best score of studies asked in batches, and of those asked one by one."""
-    workshop = Workshop(words_of(network), project_root())
-    best = {
-        batch: [study(workshop, seed, batch, TRIALS) for seed in range(studies)]
-        for batch in (1, 16)
-    }
-    for batch, values in best.items():
-        half = stats.t.ppf(0.975, studies - 1) * np.std(values, ddof=1) / np.sqrt(studies)
-        print(
-            f"{network:8s} {studies} studies of {TRIALS} trials, {batch:2d} at a time: "
-            f"mean best score {np.mean(values):.5f} +- {half:.5f}"
-        )
-
-
 def main() -> None:
     """Print a line per network."""
     set_quiet(quiet=True)
-    words = sys.argv[1:]
-    studies = int(words.pop()) if "--studies" in words else 0
-    for network in [word for word in words if word != "--studies"] or ["small", "default"]:
+    for network in sys.argv[1:] or TRIALS:
         alone = one_by_one(network)
         print(f"{network:8s} trials a minute: one process each {alone:.1f}", flush=True)
         for workers in (1, cpu_count()):
@@ -155,8 +135,6 @@ def main() -> None:
                 f"ratio {rate / alone:.1f}",
                 flush=True,
             )
-        if studies:
-            repeated(network, studies)
 
 
 if __name__ == "__main__":

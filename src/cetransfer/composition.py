@@ -6,8 +6,10 @@ import dataclasses
 import os
 import re
 import sys
+from contextlib import contextmanager
 from json import dumps
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 import hydra
@@ -32,7 +34,9 @@ from cetransfer.errors import MissingValueError, UserError, nearest
 from cetransfer.settings_check import check
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+_ONE_AT_A_TIME = Lock()
 
 SEE_ALL = "see --cfg job for all keys"
 
@@ -104,6 +108,13 @@ def compose_all(program: str, config: str, arguments: list[str]) -> list[Any]:
     return [to_settings(each, SHAPES[config]) for each in composed]
 
 
+@contextmanager
+def composing(conf: Path) -> Iterator[None]:
+    """Let Hydra compose from a folder: for one thread at a time, as it keeps one state for all."""
+    with _ONE_AT_A_TIME, hydra.initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+        yield
+
+
 def compose_words(config: str, words: Sequence[str]) -> DictConfig:
     """Compose `config` with overrides and nothing printed: one of many that a program asks for.
 
@@ -113,7 +124,7 @@ def compose_words(config: str, words: Sequence[str]) -> DictConfig:
         As `compose_all`.
     """
     try:
-        with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
+        with composing(config_dir()):
             return hydra.compose(config, list(words))
     except YAMLError as error:
         raise UserError(f"a configuration file is no YAML: {error}") from error
@@ -173,12 +184,23 @@ def stored_settings(config: dict[str, Any]) -> shapes.Settings:
     UserError
         As `to_settings`.
     """
-    with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
-        usual = OmegaConf.to_container(hydra.compose("config"), resolve=True)
-    checked = to_settings(
-        OmegaConf.create({**cast("dict[str, Any]", usual), **config}), shapes.Settings
-    )
-    return cast("shapes.Settings", checked)
+    usual = OmegaConf.to_container(compose_words("config", []), resolve=True)
+    whole = _filled(cast("dict[str, Any]", usual), config)
+    return cast("shapes.Settings", to_settings(OmegaConf.create(whole), shapes.Settings))
+
+
+CHOSEN = ("sources", "strategy")
+"""Groups of which a stored configuration names all members: none is added."""
+
+
+def _filled(usual: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was stored, with the usual values of keys that came later, nested ones too."""
+    found = {**usual, **stored}
+    for name, value in stored.items():
+        before = usual.get(name)
+        if name not in CHOSEN and isinstance(value, dict) and isinstance(before, dict):
+            found[name] = _filled(before, value)
+    return found
 
 
 def refuse_changes(settings: shapes.Settings, choice: str, free: Sequence[str]) -> None:
@@ -198,8 +220,7 @@ def refuse_changes(settings: shapes.Settings, choice: str, free: Sequence[str]) 
     UserError
         Naming the first key with another value and what sets it right.
     """
-    with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
-        alone = to_settings(hydra.compose("config", [choice]), shapes.Settings)
+    alone = to_settings(compose_words("config", [choice]), shapes.Settings)
     asked, fixed = (leaves(dataclasses.asdict(each)) for each in (settings, alone))
     # a data set is named before what makes it up
     for key in sorted(asked.keys() | fixed.keys(), key=lambda key: (key != "dataset.name", key)):
@@ -235,31 +256,35 @@ def _explain(error: Exception, config: str) -> str:
         hint = nearest(option, options, f"choose one of {', '.join(options)}")
         return f"{group or 'config'} has no option {option!r}; {hint}"
     unknown = re.search(r"Could not override '([^']+)'", message)
-    if unknown:
-        key = unknown.group(1)
-        from hydra import compose, initialize_config_dir
+    return _unknown(unknown.group(1), config) if unknown else _syntax(first)
 
-        with initialize_config_dir(str(config_dir()), version_base="1.3"):
-            known = _keys(OmegaConf.to_container(compose(config)))
-        if key == "sweep.space":
-            return "sweep.space: a further key is added with ++sweep.space={KEY: ...}"
-        if key in known:
-            group, name, *_ = key.split(".")
-            if group == "compute":
-                return f"there is no key {key!r} with the option of compute that is chosen"
-            return f"there is no key {key!r}: {name} is not chosen; add it to {group}=[...]"
-        groups = [path.name for path in config_dir().iterdir() if path.is_dir()]
+
+def _unknown(key: str, config: str) -> str:
+    if key == "sweep.space":
+        return "sweep.space: a further key is added with ++sweep.space={KEY: ...}"
+    with composing(config_dir()):
+        known = _keys(OmegaConf.to_container(hydra.compose(config)))
+    group, _, inner = key.partition(".")
+    name = inner.split(".")[0]
+    option = name != inner and (config_dir() / group / f"{name}.yaml").is_file()
+    if key in known or (option and f"{group}.{name}" not in known):
+        if group == "compute":
+            return f"there is no key {key!r} with the option of compute that is chosen"
+        return f"there is no key {key!r}: {name} is not chosen; add it to {group}=[...]"
+    groups = [path.name for path in config_dir().iterdir() if path.is_dir()]
+    if key in groups:
+        hint = "this command has no such group; take an experiment that is made for it"
+    else:
         hint = nearest(key, known + groups, SEE_ALL)
-        if key in groups:
-            hint = "this command has no such group; take an experiment that is made for it"
-        return f"there is no key {key!r}; {hint}"
-    return _syntax(first)
+    return f"there is no key {key!r}; {hint}"
 
 
 def _syntax(told: str) -> str:
     ambiguous = re.search(r"Ambiguous value for argument '([^=']+)=([^']*)'", told)
     if ambiguous:
         key, value = ambiguous.groups()
+        if re.fullmatch(r"[-+]?\d+,\d+", value):
+            return f"{key}={value} is no number; give {key}={value.replace(',', '.')}"
         return f"{key}={value} may be a list or several runs; give {key}=[{value}], or -m for runs"
     return f"{told}; see --help for the syntax"
 

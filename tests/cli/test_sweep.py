@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shlex
 import signal
@@ -151,14 +152,16 @@ def children_of(process):
 
 
 def hunted(tools, project, words, seconds, every):
-    """Run a sweep while one of its workers is killed every so often; return the kills."""
+    """Run a sweep and kill a worker every so often, once there are any; return the kills."""
     process = tools.start("sweep", *words, cwd=project, stdout=subprocess.DEVNULL)
     kills = 0
-    end = time.monotonic() + seconds
+    end = math.inf
     try:
         while process.poll() is None:
             time.sleep(every)
             workers = children_of(process)
+            if workers:
+                end = min(end, time.monotonic() + seconds)
             if workers and time.monotonic() < end and process.poll() is None:
                 os.kill(workers[kills % len(workers)], signal.SIGKILL)
                 kills += 1

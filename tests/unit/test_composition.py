@@ -4,6 +4,7 @@ import dataclasses
 import os
 import sys
 import typing
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hydra import compose as compose_config
@@ -12,7 +13,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from cetransfer import settings as shapes
-from cetransfer.composition import compose_all, config_dir
+from cetransfer.composition import compose_all, compose_words, config_dir, stored_settings
 from cetransfer.compute.check import KEYS
 from cetransfer.datasets.chosen import CONFIGURED
 from cetransfer.errors import UserError
@@ -182,6 +183,13 @@ def test_a_key_that_must_be_given_is_asked_for(compose):
         compose(config="label")
 
 
+def test_stored_settings_have_usual_values_for_keys_that_came_later(compose):
+    settings = compose("network.dropout=0.3", "training.source.epochs=7", "strategy=[target_only]")
+    stored = dataclasses.asdict(settings)
+    del stored["compute"], stored["training"]["source"]["dropout"], stored["training"]["l1"]
+    assert stored_settings(stored) == settings
+
+
 def test_composing_leaves_no_trace_in_the_process():
     arguments, error = sys.argv[:], os.environ.get("HYDRA_FULL_ERROR")
     compose_all("cetransfer compare", "config", ["seed=3"])
@@ -317,3 +325,11 @@ def test_the_keys_of_a_data_set_that_takes_more_than_its_name_stand_in_its_yaml_
 def test_every_key_of_a_data_set_belongs_to_one():
     known = {key for each in CONFIGURED.values() for key in each.keys}
     assert {field.name for field in dataclasses.fields(shapes.NamedData)} == {"name", *known}
+
+
+def test_threads_that_compose_at_the_same_time_do_not_meet():
+    # many are served by threads, and each loads a model with the settings stored in it
+    words = [[f"training.epochs={number}"] for number in range(1, 9)]
+    with ThreadPoolExecutor(8) as threads:
+        composed = list(threads.map(lambda own: compose_words("config", own), words))
+    assert [each.training.epochs for each in composed] == list(range(1, 9))

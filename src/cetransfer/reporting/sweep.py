@@ -57,7 +57,9 @@ def show_sweep(document: Mapping[str, Any]) -> None:
         if outer["importances"]:
             shares = ", ".join(f"{key} {share:.0%}" for key, share in outer["importances"].items())
             console.print(f"  what mattered: {shares}", highlight=False, markup=False)
-    console.print(sentence(document), highlight=False, markup=False)
+    told = sentence(document)
+    for line in (told, *(note for note in document["notes"] if note not in told)):
+        console.print(line, highlight=False, markup=False)
 
 
 def sentence(document: Mapping[str, Any]) -> str:

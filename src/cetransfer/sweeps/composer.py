@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cetransfer.composition import compose_words, to_settings
+from cetransfer.composition import compose_words, leaves, to_settings
 from cetransfer.errors import UserError
+from cetransfer.settings import Settings
 from cetransfer.settings_sweep import StudySettings
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from omegaconf import DictConfig
 
-CONFIG = "sweep"
+CONFIG, COMPARE = "sweep", "config"
 
 #: what a trial changes for the target nets alone; the source nets keep the study's own value
 PINNED = {
@@ -85,6 +87,23 @@ class Composer:
         """Return what a command line needs, beside the study's own words, to be this trial's."""
         return [*self.pinned, *(override(key, value) for key, value in parameters.items())]
 
+    def compare_words(self, parameters: Mapping[str, Any]) -> list[str] | None:
+        """Return the words with which `cetransfer compare` trains as a trial does.
+
+        None where words cannot say it, as with a source that only the sweep's file describes.
+        """
+        wanted = self.settings(parameters)
+        words = [word for word in self.words if not word.lstrip("+").startswith("sweep")]
+        words.append(f"strategy=[{','.join(wanted.strategy)}]")
+        try:
+            plain = _told(to_settings(compose_words(COMPARE, words), Settings))
+            asked = _told(wanted)
+            words += [override(key, asked[key]) for key in asked if plain.get(key) != asked[key]]
+            made = _told(to_settings(compose_words(COMPARE, words), Settings))
+        except UserError:
+            return None
+        return words if made == asked else None
+
     def _pinned(self) -> list[str]:
         """Keep the source nets' own recipe, where trials change that of the target nets."""
         training = self.base.training
@@ -99,6 +118,12 @@ class Composer:
             for key, (value, given) in own.items()
             if self.base.sweep.space.get(key) and given is None
         ]
+
+
+def _told(settings: Settings) -> dict[str, Any]:
+    """Return the values by key that a sweep and a comparison have in common."""
+    configured = asdict(settings)
+    return leaves({each.name: configured[each.name] for each in fields(Settings)})
 
 
 def is_group(key: str) -> bool:

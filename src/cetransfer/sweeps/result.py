@@ -84,7 +84,7 @@ def make_result(
         "score": _interval(rows, settings.seed),
         "optimism": mean([winner.optimism for winner in first]),
         "optimism_words": "error on fresh inner folds less the best inner error, mean over studies",
-        "notes": [] if rows else [NO_SCORE],
+        "notes": [*([] if rows else [NO_SCORE]), *_untrained(trials)],
         "protocol_words": workshop.folds.words,
         "outer": [_outer(each, workshop) for each in finished],
         "space": space_document(space),
@@ -104,6 +104,18 @@ def make_result(
         "seconds": round(seconds, 2),
     }
     return Sweep(document, trials)
+
+
+def _untrained(trials: pd.DataFrame) -> list[str]:
+    """Say why trials could not be trained, a line for each outer fold with the commonest reason."""
+    found = []
+    for outer, own in trials[trials["state"] == "failed"].groupby("outer"):
+        reason = own["reason"].mode()[0]
+        found.append(
+            f"outer fold {outer}: {len(own)} trials could not be trained ({reason}); all reasons "
+            "stand in trials.csv"
+        )
+    return found
 
 
 def _used(workshop: Workshop) -> list[dict[str, Any]]:
@@ -176,6 +188,7 @@ def _winner(winner: Winner, workshop: Workshop) -> dict[str, Any]:
         "trial": winner.trial,
         "parameters": winner.parameters,
         "overrides": workshop.composer.overrides(winner.parameters),
+        "compare": workshop.composer.compare_words(winner.parameters),
         "outer": _interval(winner.per_row, workshop.settings.seed),
         "fresh_inner_error": winner.fresh_inner_error,
         "best_inner_error": winner.best_inner_error,

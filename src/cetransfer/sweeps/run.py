@@ -11,6 +11,7 @@ import cetransfer
 from cetransfer.errors import UserError, nearest
 from cetransfer.progress import meter
 from cetransfer.provenance import array_digest, digest
+from cetransfer.sweeps.patience import Patience
 from cetransfer.sweeps.pruners import make_pruner
 from cetransfer.sweeps.samplers import GRID, make_sampler
 from cetransfer.sweeps.search import Search
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from cetransfer.sweeps.workshop import Workshop
 
 OBJECTIVES = ("error", "labels", "size")
-
-DEATHS = 20
-"""Workers that may die one after the other, none finishing a batch, before the sweep gives up."""
 
 
 @dataclass(frozen=True)
@@ -222,7 +220,7 @@ def drive(search: Search, executor: Executor, description: str) -> None:
     shown = search.finished
     if shown >= search.sweep.trials:
         return
-    deaths = 0
+    patience = Patience()
     with meter(description, search.sweep.trials, "trials") as advance:
         advance(shown)
         while True:
@@ -239,14 +237,9 @@ def drive(search: Search, executor: Executor, description: str) -> None:
             outcome = executor.next()
             if outcome.results is None:
                 search.lost(outcome.batch)
-                deaths += 1
-                if deaths > DEATHS:
-                    raise UserError(
-                        f"{deaths} workers ended early, one after the other (out of memory?); "
-                        "give a smaller sweep.batch or compute.workers and run again"
-                    )
+                patience.lose_one()
             else:
-                deaths = 0
+                patience.restore()
                 search.returned(outcome.batch, outcome.results)
             now = search.finished
             advance(now - shown)

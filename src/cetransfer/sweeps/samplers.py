@@ -32,10 +32,16 @@ DRAWN = "cetransfer:drawn"
 _SHARED = "relative_params:"
 """Part of the names under which Optuna's samplers tell each other what is being tried."""
 
+AT_RANDOM = 8
+"""Trials before TPE's first informed one: the first batch, of the size that sweeps have, unless
+told otherwise. With Optuna's ten the second batch would be drawn at random too."""
+
 SAMPLERS: dict[str, Callable[[int, int], BaseSampler]] = {
     # groups: keys that exist together are drawn together, also in a conditional space; a trial
     # that is running counts as a bad one, so that a batch spreads out
-    "tpe": lambda seed, _: TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True),
+    "tpe": lambda seed, _: TPESampler(
+        seed=seed, n_startup_trials=AT_RANDOM, multivariate=True, group=True, constant_liar=True
+    ),
     "gp": lambda seed, _: GPSampler(seed=seed, warn_independent_sampling=False),
     "nsgaii": lambda seed, batch: NSGAIISampler(seed=seed, population_size=batch),
     "random": lambda seed, _: RandomSampler(seed=seed),

@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from cetransfer.errors import UserError
 from cetransfer.passwords import without_passwords
+from cetransfer.progress import say
 from cetransfer.provenance import digest
 from cetransfer.sweeps.machines import Machines
 from cetransfer.sweeps.signs import SIGNS, Signs
@@ -60,6 +61,7 @@ class Sharing(Machines):
         self._engine = engine
         self._lock = lock_number(sweep)
         self._glance = min(GLANCE, grace / 2)
+        self._told = False
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -73,6 +75,13 @@ class Sharing(Machines):
 
     def wait(self) -> None:
         """Let some time pass in which others may come to an end."""
+        if not self._told:
+            grace = self.signs.grace.total_seconds()
+            say(
+                "waiting for trials that other machines hold; those of a machine that gives no "
+                f"sign of life for sweep.grace={grace:g} seconds are tried here"
+            )
+            self._told = True
         time.sleep(self._glance)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError
 from cetransfer.sweeps.batch import FRESH, OUTER, Batch, Item, Result
+from cetransfer.sweeps.patience import Patience
 from cetransfer.sweeps.search import mean
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ WINNERS = "winners"
 
 JUDGE = "judge"
 """User attribute of a study: the machine that trains its winners, where several work on it."""
-
-ATTEMPTS = 3
-"""So often the winners are trained, if the worker dies each time."""
 
 
 @dataclass(frozen=True)
@@ -142,16 +140,11 @@ def _is_mine(search: Search) -> bool:
 
 
 def _trained(batch: Batch, executor: Executor) -> list[Result]:
-    for _ in range(ATTEMPTS):
+    patience = Patience()
+    executor.submit(batch)
+    while (results := executor.next().results) is None:
+        patience.lose_one()
         executor.submit(batch)
-        results = executor.next().results
-        if results is not None:
-            break
-    else:
-        raise UserError(
-            f"outer fold {batch.outer}: the worker that trains the winner ended early {ATTEMPTS} "
-            "times (out of memory?); run the same command again"
-        )
     for result in results:
         if result.reason:
             raise UserError(

@@ -10,6 +10,7 @@ from cetransfer.errors import UserError
 from cetransfer.evaluation.documents import schema_of
 from cetransfer.reporting.sweep import sentence, show_status, show_sweep
 from cetransfer.reporting.sweep_figure import HISTORY, draw_history
+from cetransfer.sweeps.batch import INNER, Batch, Item, Outcome
 from cetransfer.sweeps.executors.here import Here
 from cetransfer.sweeps.result import make_result, stage_sweep
 from cetransfer.sweeps.run import check_sweep, run_sweep, sweep_key
@@ -104,9 +105,50 @@ def test_a_sweep_that_was_stopped_ends_with_the_numbers_of_one_that_was_not(
     assert again.document["score"] == whole.document["score"]
 
 
-def test_a_winner_can_be_made_again_from_its_overrides(make_workshop, tmp_path):
-    from cetransfer.sweeps.batch import INNER, Batch, Item
+class Dying(Here):
+    """An executor whose worker dies the first times that it is to train a winner."""
 
+    deaths = 10
+
+    def next(self):
+        if self._waiting[0].items[0].part == INNER or not self.deaths:
+            return super().next()
+        self.deaths -= 1
+        return Outcome(self._waiting.pop(0), None)
+
+
+def test_workers_killed_while_they_train_the_winner_change_no_number(make_workshop, tmp_path):
+    whole = run(make_workshop(), tmp_path / "whole")
+    hunted = run(make_workshop(), tmp_path / "hunted", Dying)
+    assert hunted.document["outer"] == whole.document["outer"]
+    assert hunted.document["score"] == whole.document["score"]
+
+
+def test_workers_that_keep_dying_over_the_winner_end_the_sweep(
+    make_workshop, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("cetransfer.sweeps.patience.SECONDS", 0.0)
+    monkeypatch.setattr(Dying, "deaths", 100)
+    with pytest.raises(UserError, match="21 workers ended early"):
+        run(make_workshop(), tmp_path / "out", Dying)
+
+
+def test_why_trials_could_not_be_trained_is_told(make_workshop, tmp_path, capsys):
+    layers = "strategy.freeze.layers:{int:{low:1,high:9}}"
+    words = [
+        "strategy=[freeze]",
+        f"++sweep.space={{strategy.fine_tune.learning_rate:null,{layers}}}",
+    ]
+    sweep = run(make_workshop(*words), tmp_path / "out")
+    failed = sweep.trials[sweep.trials["state"] == "failed"]
+    assert len(failed) > 0
+    show_sweep(sweep.document)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "trials could not be trained (strategy.freeze.layers=" in printed
+    assert "cannot be frozen: the network has 3 layers" in printed
+
+
+def test_a_winner_can_be_made_again_from_its_overrides(make_workshop, tmp_path):
     sweep = run(make_workshop(), tmp_path / "out")
     winner = sweep.document["outer"][1]["winners"][0]
     workshop = make_workshop(*winner["overrides"])

@@ -142,7 +142,7 @@ def test_a_search_makes_as_many_trials_as_asked_for(sweep):
 
 
 def test_a_pruned_trial_leaves_its_slot_to_a_new_one_at_once(sweep):
-    search, worker = make_search(Fragile(), sweep), Worker()
+    search, worker = make_search(Fragile(), sweep, "random"), Worker()
     drive(search, worker, "test")
     assert all(len(batch.items) == 4 for batch in worker.batches[:-4])
     mixed = [{tuple(item.folds) for item in batch.items} for batch in worker.batches]
@@ -238,7 +238,14 @@ def test_no_trial_at_its_end_is_told_with_the_last_reason(sweep):
         search.best()
 
 
-def test_workers_that_keep_dying_end_the_search(sweep):
+def test_workers_killed_again_and_again_for_a_while_do_not_end_the_search(sweep):
+    search = make_search(Fragile(), sweep)
+    drive(search, Worker(deadly=set(range(60))), "test")
+    assert search.finished == 14
+
+
+def test_workers_that_keep_dying_end_the_search(sweep, monkeypatch):
+    monkeypatch.setattr("cetransfer.sweeps.patience.SECONDS", 0.0)
     with pytest.raises(UserError, match="21 workers ended early"):
         drive(make_search(Fragile(), sweep), Worker(deadly=set(range(100))), "test")
 

@@ -165,9 +165,11 @@ def _winners(document: Mapping[str, Any]) -> list[Listing | PageTable | Words]:
         for key, value in winner["parameters"].items()
     ]
     lines = [
-        f"cetransfer compare {shlex.join(winner['overrides'])}"
+        f"cetransfer compare {shlex.join(words)}"
         for outer in document["outer"]
         for winner in outer["winners"]
+        # sweeps of before have none
+        if (words := winner.get("compare")) is not None
     ]
     return [
         PageTable(
