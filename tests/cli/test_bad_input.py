@@ -50,6 +50,7 @@ WORDS = [
     (["compare", "protocol.source_has_element=false"], "kfold holds out no elements"),
     (["compare", "training.source.nets=0"], "training.source.nets=0 is too small; give 1 or more"),
     (["compare", "training.source.nets=2.5"], "training.source.nets: Value '2.5'"),
+    (["train", "training.accelerator=auto"], "accelerator=auto is unknown; choose cpu or gpu"),
     (["compare", "protocol.contrast=fine_tun"], "did you mean fine_tune? (choose one of"),
     (["compare", "protocol.contrast=svr"], "svr is none of the strategies compared; choose one of"),
     (["compare", "dataset.target.path=my.csv"], "there is no key 'dataset.target.path'"),
@@ -117,10 +118,13 @@ def test_a_choice_that_does_not_fit_is_answered_in_one_line(
     assert (prepared / "dvc.yaml").read_bytes() == b""
 
 
-def test_an_accelerator_that_is_not_there_is_named_with_the_remedy(inside, tools, prepared):
+@pytest.mark.parametrize("command", ["compare", "train"])
+def test_an_accelerator_that_is_not_there_is_named_with_the_remedy(
+    inside, tools, prepared, command
+):
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
-    done = inside("compare", *tools.TINY, "training.accelerator=gpu", cwd=prepared)
+    done = inside(command, *tools.TINY, "training.accelerator=gpu", cwd=prepared)
     assert refused(done, "give training.accelerator=cpu")
 
 

@@ -107,6 +107,8 @@ def test_rows_are_those_of_the_file(result):
         (["lineage", "x", "--verify=yes"], "--verify takes no value"),
         (["lineage", "zzz"], "nothing goes by 'zzz'"),
         (["lineage", "it's (odd)"], 'nothing goes by "it\'s (odd)"'),
+        (["lineage", "/nowhere/at/all"], "nothing goes by '/nowhere/at/all'"),
+        (["reproduce", "/nowhere/at/all"], "nothing goes by '/nowhere/at/all'"),
         (["lineage", ""], "an empty id names nothing"),
         (["lineage", "x", "format=tre"], "did you mean tree?"),
         (["lineage", "--descendants", "surrogate_spinell"], "did you mean surrogate_spinel"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SHOWN = 5
 KEYS = (
     *("strategy", "part", "repeat", "fold", "member", "row", "compound", "procedure", "arm"),
-    *("outer", "trial", "state"),
+    *("outer", "trial", "state", "formula"),
 )
 TIME = "seconds"
 """A column that is another one each time."""

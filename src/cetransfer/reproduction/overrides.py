@@ -10,7 +10,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cetransfer.composition import leaves
+from cetransfer.composition import composing, leaves
 from cetransfer.errors import UserError
 from cetransfer.settings import PLACES
 
@@ -45,7 +45,7 @@ def overrides_for(config: Mapping[str, Any], conf: Path) -> list[str]:
         If no words make this configuration from these files.
     """
     wanted = _told(config)
-    with hydra.initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+    with composing(conf):
         composer = Composer(wanted, config, conf)
         starts: list[list[str]] = [[]]
         files = (conf / "experiment").glob("*.yaml") if composer.difference([]) else ()

@@ -63,13 +63,16 @@ def plan_for(work: Work, root: Path) -> Plan:
             words = ["protocol=paper2023", *([f"seed={seed}"] if seed else [])]
         elif work.command == "sweep":
             words = [word for word in work.document["words"] if not _says_where(word)]
+        elif work.command == "screen":
+            told = shlex.split(work.document["command"])[2:]
+            words = [word for word in told if not _says_where(word)]
         else:
             words = overrides_for(work.document["config"], conf)
     return Plan([work.command, *words], here, _notes(work))
 
 
 def _says_where(word: str) -> bool:
-    """Tell whether a word of a sweep's command changes no number, only where things lie."""
+    """Tell whether a word of a command changes no number, only where things lie."""
     key = word.lstrip("+~").partition("=")[0]
     return key in SHARED or key.split(".")[0] in PLACES
 
@@ -113,11 +116,10 @@ def script(work: Work, plan: Plan, output: Path) -> list[str]:
 def places(work: Work, output: Path) -> list[str]:
     """Return the words that keep everything that is made in a folder of its own."""
     result = output / ("source" if work.command == "train" else "result")
-    own = [
-        f"output_dir={result}",
-        f"features_dir={output / 'features'}",
-        f"tracking.uri=sqlite:///{output / 'mlflow.db'}",
-    ]
+    own = [f"output_dir={result}", f"tracking.uri=sqlite:///{output / 'mlflow.db'}"]
+    if work.command == "screen":
+        return own
+    own.append(f"features_dir={output / 'features'}")
     return own if work.command == "train" else [*own, f"source_dir={output / 'source'}"]
 
 
@@ -133,6 +135,9 @@ def _notes(work: Work) -> list[str]:
         workers = work.document["config"].get("compute", {}).get("workers")
         if workers not in {None, 1} or work.document["config"]["sweep"].get("storage"):
             notes.append("several worked on it: each trial can be repeated, their order cannot")
+    model = work.document.get("model")
+    if work.command == "screen" and model is not None:
+        notes.append(f"model={model['asked']} must be model {model['id']}")
     known = {
         name
         for each in catalogue.names()

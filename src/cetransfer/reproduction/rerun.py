@@ -8,14 +8,15 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError
 from cetransfer.models.folder import TARGET
 from cetransfer.progress import say
 from cetransfer.provenance import dvc_hashes
 from cetransfer.reproduction.plan import places
-from cetransfer.reproduction.work import SOURCE_FILE, TABLES
+from cetransfer.reproduction.work import COMMANDS, SOURCE_FILE, TABLES
+from cetransfer.tracking.lineage.models import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from cetransfer.reproduction.work import Work
 
 LOCK = "requirements.lock"
+
+FILES = ("radii", "known")
+"""Keys that may name a file of the user's own, beside those that end in ``.path`` and the like."""
 
 
 def run_again(work: Work, plan: Plan, root: Path, output: Path) -> Path:
@@ -48,6 +52,8 @@ def run_again(work: Work, plan: Plan, root: Path, output: Path) -> Path:
     with _checkout(work, plan, root, output) as folder:
         words = [*plan.words, *places(work, output)]
         words += _absolute(plan.words, root)
+        if work.command == "screen" and work.document.get("model") is not None:
+            words.append(f"model='{_model_folder(work.document['model'], root)}'")
         environment = {**os.environ}
         if folder != root:
             environment["PYTHONPATH"] = str(folder / "src")
@@ -57,7 +63,8 @@ def run_again(work: Work, plan: Plan, root: Path, output: Path) -> Path:
         return output / "source" / work.nets / SOURCE_FILE
     if work.model:
         return output / "result" / "models" / str(work.line) / TARGET
-    kind = {"sweep": "sweep"}.get(work.command, "paper2023" if work.published else "comparison")
+    kinds = {command: kind for kind, command in COMMANDS.items() if kind != "paper2023"}
+    kind = "paper2023" if work.published else kinds[work.command]
     return output / "result" / TABLES[kind]
 
 
@@ -89,13 +96,30 @@ def _bring_data(root: Path, folder: Path) -> None:
     _call([sys.executable, "-m", "dvc", "pull", "--quiet"], folder, dict(os.environ))
 
 
+def _model_folder(asked: dict[str, Any], root: Path) -> Path:
+    """Return where the model that was asked lies, whatever goes by its name now.
+
+    Raises
+    ------
+    UserError
+        If it is not in this project.
+    """
+    folder = folder_of(asked["id"], root)
+    if folder is None:
+        raise UserError(
+            f"model {asked['id']}, asked as {asked['asked']}, is not in this project; bring its "
+            "folder to models/, or reproduce the comparison that made it"
+        )
+    return folder.resolve()
+
+
 def _absolute(words: list[str], root: Path) -> list[str]:
     """Return the words about files of the user's own, with paths that hold from any folder."""
     found = []
     for word in words:
         key, _, value = word.partition("=")
         path = value.strip("'")
-        if key.endswith((".path", ".structures")) and path:
+        if (key in FILES or key.endswith((".path", ".structures", ".references"))) and path:
             near = next((each for each in (Path(path), root / path) if each.exists()), None)
             if near is not None:
                 found.append(f"{key}='{near.resolve()}'")

@@ -21,8 +21,14 @@ TABLES = {
     "comparison": "predictions.parquet",
     "paper2023": "paper2023.csv",
     "sweep": "trials.parquet",
+    "screen": "shortlist.csv",
 }
-COMMANDS = {"comparison": "compare", "paper2023": "compare", "sweep": "sweep"}
+COMMANDS = {
+    "comparison": "compare",
+    "paper2023": "compare",
+    "sweep": "sweep",
+    "screen": "screen",
+}
 SOURCE_FILE = "model.safetensors"
 
 
@@ -33,7 +39,7 @@ class Work:
     Parameters
     ----------
     command
-        ``"compare"``, ``"sweep"`` or ``"train"``.
+        ``"compare"``, ``"sweep"``, ``"screen"`` or ``"train"``.
     document
         With the configuration, the commit and the hashes of the data.
     result
@@ -88,7 +94,8 @@ def work_of(identifier: str, records: Records, root: Path) -> Work:
             return _nets(node, records, root)
     raise UserError(
         f"{identifier} is {graph.root.kind} {graph.root.name}, and nothing in this project says "
-        "how it was made; reproduce takes comparisons, sweeps, strategies, models and source nets"
+        "how it was made; reproduce takes comparisons, sweeps, screenings, their reports, "
+        "strategies, models and source nets"
     )
 
 

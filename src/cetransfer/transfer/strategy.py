@@ -56,6 +56,8 @@ class Strategy:
     uses_source: ClassVar[bool] = True
     #: is the network trained on target rows
     trains: ClassVar[bool] = True
+    #: is anything learnt from target rows, by the network or a kernel method
+    learns_target: ClassVar[bool] = True
     #: are the source net's predictions, for both site orders, further inputs
     source_as_input: ClassVar[bool] = False
     #: does the network learn what the source net's prediction leaves

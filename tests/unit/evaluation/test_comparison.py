@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -130,6 +131,17 @@ def test_a_stack_holds_no_more_strategies_than_is_fast(
     alone = compare(two_shapes, case, tmp_path, tmp_path / "alone")
     assert list(shared.predictions["strategy"]) == list(alone.predictions["strategy"])
     np.testing.assert_allclose(numbers(shared), numbers(alone), rtol=0, atol=1e-5)
+
+
+def test_a_stack_holds_more_strategies_on_a_gpu(compose):
+    def stacks(accelerator):
+        settings = compose(f"training.accelerator={accelerator}")
+        target = SimpleNamespace(features=np.empty((1, 120)))
+        task = SimpleNamespace(shape=(), starts=range(55), target=target, settings=settings)
+        return trained.stacks_of([task] * 4)
+
+    assert stacks("cpu") == [[0], [1], [2], [3]]
+    assert stacks("gpu") == [[0, 1, 2, 3]]
 
 
 @pytest.mark.usefixtures("mean_only")

@@ -9,6 +9,8 @@ from cetransfer.errors import UserError
 from cetransfer.files import sha256
 from cetransfer.tracking.lineage.facts import (
     DOCUMENTS,
+    REPORT_DOCUMENT,
+    REPORT_PAGE,
     Facts,
     commit_of,
     facts_of_document,
@@ -114,6 +116,27 @@ class Builder:
             self.take(graph, node)
         return self.graph
 
+    def report(self, folder: Path) -> Graph:
+        """Enter a report and the result it was made of; what it says itself where that is gone."""
+        document = read_document(folder / REPORT_DOCUMENT)
+        page = folder / REPORT_PAGE
+        details = {
+            "file": str(page),
+            "sha256": document.get("page_sha256"),
+            "result_sha256": document.get("result_sha256"),
+        }
+        node = self.graph.add(Node(f"report:{page}", "report", folder.name, details))
+        kind, of = str(document.get("kind")), str(document.get("of"))
+        result = self.root / str(document.get("result"))
+        own = [run for run in self.records.runs(self.records.tagged(KEY, of)) if run.kind == kind]
+        shown = next((run for run in own if run.artifacts == result), None)
+        if shown is None and is_result(result):
+            return self.result(result, node)
+        if own:
+            return self.run(shown or own[-1], node)
+        self._whole(kind, of, replace(facts_of_document(document), key=of), {}, node)
+        return self.graph
+
     def take(self, other: Graph, above: Node) -> None:
         """Enter a whole graph below a node."""
         self.graph.add(other.root, above)
@@ -188,7 +211,7 @@ class Builder:
         return {run.name: run for run in self.records.runs(self.records.tagged(PARENT, run_id))}
 
 
-RESULTS = ("comparison", "paper2023", "audit", "screen", "sweep")
+RESULTS = ("comparison", "paper2023", "audit", "screen", "suggestion", "simulation", "sweep")
 """Kinds of work that have a folder of results."""
 
 
@@ -208,6 +231,11 @@ def is_result(folder: Path) -> bool:
     return any((folder / DOCUMENTS[kind]).is_file() for kind in RESULTS)
 
 
+def is_report(folder: Path) -> bool:
+    """Tell whether a folder holds a report."""
+    return (folder / REPORT_DOCUMENT).is_file() and (folder / REPORT_PAGE).is_file()
+
+
 def _about_run(run: Run) -> dict[str, Any]:
     return {
         "run": run.id,
@@ -220,10 +248,10 @@ def _about_run(run: Run) -> dict[str, Any]:
 
 
 def result_folders(root: Path) -> Sequence[Path]:
-    """Return the folders of comparisons, screenings and sweeps in their usual places."""
+    """Return the folders of results in their usual places."""
     every = [
         path
-        for kind in ("compare", "screen", "sweep")
+        for kind in ("compare", "screen", "suggest", "sweep")
         for path in sorted((root / "outputs" / kind).glob("*"))
     ]
     return [path for path in every if is_result(path)]

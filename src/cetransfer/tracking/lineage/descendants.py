@@ -46,7 +46,7 @@ class Descendant:
     kind, id, name
         Of the run, the model folder or the folder of a result.
     how
-        ``"trained"``; of a strategy that trains nothing ``"referenced"`` (its labels shifted the
+        ``"trained"``; of one that learns no target row ``"referenced"`` (its labels shifted the
         energy scale) or ``"scaled"`` (scalers stand on it); ``"scored"`` (an error was told of it,
         nothing learnt); or ``"rows not stored"`` where a row was asked for and an older version
         kept no rows.
@@ -225,10 +225,10 @@ def _of_folders(root: Path) -> Iterator[Item]:
 def as_used(
     data: list[dict[str, Any]], strategy: str, config: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Return data sets as a strategy used them: one that trains nothing learnt no target row."""
+    """Return data sets as a strategy used them: zero_shot learnt no target row."""
     configured = config.get("strategy", {}).get(strategy, {})
     kind = kinds().get(configured.get("kind", strategy))
-    if kind is None or kind.trains:
+    if kind is None or kind.learns_target:
         return data
     scalers = config.get("training", {}).get("scaler", {}).values()
     if config.get("dataset", {}).get("reference", "none") != "none":

@@ -21,10 +21,15 @@ DOCUMENTS = {
     "audit": "audit.json",
     "sweep": "sweep.json",
     "screen": "screen.json",
+    "suggestion": "suggest.json",
+    "simulation": "simulation.json",
     "source": "model/model.json",
 }
 """By kind of run, the artifact that says the most."""
 
+
+REPORT_PAGE, REPORT_DOCUMENT = "report.html", "report.json"
+"""In the folder of a report: what people open, and what says the result it was made of."""
 
 ASKED_MODEL = "cetransfer.asked_model"
 """Tag of a run that rests on a model's predictions: the id of the model."""
@@ -87,7 +92,8 @@ def read_document(path: Path) -> dict[str, Any]:
 
 def facts_of_document(document: Mapping[str, Any]) -> Facts:
     """Return what the document of a comparison, paper2023, audit, screening or sweep says."""
-    nets = document.get("source_nets") or {}
+    told = document.get("source_nets") or {}
+    nets: dict[str, Any] = {"key": told} if isinstance(told, str) else told
     key = nets.get("key")
     stacks = {each["key"]: each for each in nets.get("stacks", [])}
     strategies = tuple(each["name"] for each in document.get("strategies", ()))

@@ -7,8 +7,11 @@ from typing import Any
 
 #: the kinds of nodes, each resting on those after it
 KINDS = (
+    "report",
     "prediction",
     "screen",
+    "suggestion",
+    "simulation",
     "version",
     "model",
     "comparison",

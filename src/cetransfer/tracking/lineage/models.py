@@ -49,6 +49,11 @@ def model_folders(root: Path) -> dict[Path, str]:
     return {folder: id_ for folder, id_ in found.items() if id_ is not None}
 
 
+def folder_of(id_: str, root: Path) -> Path | None:
+    """Return where the model of a full id stands in a project; None where it does not."""
+    return next((folder for folder, own in model_folders(root).items() if own == id_), None)
+
+
 def model_graph(folder: Path, records: Records, root: Path, name: str = "") -> Graph:
     """Return the lineage of a model folder: its strategy's run where the store has it.
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError, nearest
 from cetransfer.models.output import record_of
 from cetransfer.models.registered import is_registered_word
-from cetransfer.tracking.lineage.build import KEY, Builder, is_result, result_folders
+from cetransfer.tracking.lineage.build import (
+    KEY,
+    Builder,
+    is_report,
+    is_result,
+    result_folders,
+)
 from cetransfer.tracking.lineage.facts import read_document
 from cetransfer.tracking.lineage.models import (
     MODEL,
+    folder_of,
     is_model,
     model_folders,
     model_graph,
@@ -35,12 +41,12 @@ Build = Callable[[], "Graph"]
 
 REMEDY = (
     "give a run's id or its beginning, a model's id or name, champion or models:/NAME/VERSION, a "
-    "key, a folder of results, of a model or of source nets, or a table of predictions"
+    "key, a folder of results, of a report, of a model or of source nets, or a table of predictions"
 )
 
 
 def lineage_of(identifier: str, records: Records, root: Path) -> Graph:
-    """Return the lineage of a run, model, comparison, sweep, source net or file of predictions.
+    """Return the lineage of a run, model, result, report, source net or file of predictions.
 
     Parameters
     ----------
@@ -120,8 +126,8 @@ def _source_nets(identifier: str, records: Records, root: Path) -> dict[str, Bui
     builder = Builder(records, root)
     found: dict[str, Build] = {
         folder.name: partial(builder.source_folder, folder)
-        for folder in sorted((root / SOURCE_DIR).glob(f"{escape(identifier)}*"))
-        if (folder / "model.json").is_file()
+        for folder in sorted((root / SOURCE_DIR).glob("*"))
+        if folder.name.startswith(identifier) and (folder / "model.json").is_file()
     }
     for run_id, name in records.tagged_beginning(SOURCE_NET, identifier):
         run = records.get(run_id)
@@ -136,6 +142,8 @@ def _of_path(path: Path, records: Records, root: Path) -> Graph | None:
     folder = path if path.is_dir() else path.parent
     if is_result(folder) and (path.is_dir() or path.suffix not in TABLES):
         return _builder(records, root).result(folder)
+    if is_report(folder) and (path.is_dir() or path.suffix not in TABLES):
+        return _builder(records, root).report(folder)
     if is_model(folder) and (path.is_dir() or path.name == "model.json"):
         return model_graph(folder, records, root)
     if path.is_dir():
@@ -169,9 +177,9 @@ def _of_table(path: Path, records: Records, root: Path) -> Graph:
 
 def _of_model(identifier: str, records: Records, root: Path) -> Graph:
     """Return the lineage of a model by its full id, also where no more is known than that."""
-    for folder, id_ in model_folders(root).items():
-        if id_ == identifier:
-            return model_graph(folder, records, root)
+    folder = folder_of(identifier, root)
+    if folder is not None:
+        return model_graph(folder, records, root)
     runs = records.tagged(MODEL, identifier)
     return unknown_model(identifier, runs[0] if runs else None, records, root)
 

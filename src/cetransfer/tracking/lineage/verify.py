@@ -46,6 +46,7 @@ def verify(graph: Graph, records: Records, root: Path) -> None:
         "version": lambda _: (OK, "it names the model that was registered"),
         "trial": lambda _: (UNVERIFIABLE, "a trial has no files; its numbers are in its sweep's"),
         "prediction": lambda node: _prediction(node, graph),
+        "report": lambda node: _report(node, graph),
     }
     # a table of a result looks at what was found of the result
     for node in reversed(graph.nodes.values()):
@@ -135,6 +136,18 @@ def _prediction(node: Node, graph: Graph) -> Found:
             if manifest and path.name in manifest:
                 return compared(sha256(path), manifest[path.name], str(path))
     return UNVERIFIABLE, f"there is no {record.name} beside it, which would say its hash"
+
+
+def _report(node: Node, graph: Graph) -> Found:
+    """Check a page against its own record, and whether its result is still the one it shows."""
+    page = Path(node.details["file"])
+    found = [check_file(page, str(node.details["sha256"]))]
+    for below in graph.below(node):
+        folder = below.details.get("folder") or below.details.get("artifacts")
+        document = Path(folder) / DOCUMENTS[below.kind] if folder else None
+        if document and document.is_file() and sha256(document) != node.details["result_sha256"]:
+            found.append((CHANGED, f"{document} is not the one that {page} was made of"))
+    return worst(found)
 
 
 def _work(node: Node, records: Records) -> Found:

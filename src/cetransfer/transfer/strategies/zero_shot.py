@@ -14,3 +14,4 @@ class ZeroShot(Strategy):
     """The source net applied to the target as it is."""
 
     trains: ClassVar[bool] = False
+    learns_target: ClassVar[bool] = False

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
 
 from cetransfer.evaluation.comparison import compare
 from cetransfer.evaluation.result import publish, stage
+from cetransfer.files import sha256
 from cetransfer.settings import TrackingSettings
 from cetransfer.tracking.comparison_log import log_comparison
+from cetransfer.tracking.lineage.facts import REPORT_DOCUMENT, REPORT_PAGE
 from cetransfer.tracking.records import open_records
 from cetransfer.tracking.store import open_store
 
@@ -48,6 +51,27 @@ def logged(logged_once, tmp_path):
     copy = tmp_path / "project"
     shutil.copytree(root, copy)
     return copy, parent, comparison
+
+
+@pytest.fixture
+def report(logged):
+    """Return the folder of a report on the comparison."""
+    root = logged[0]
+    result = root / "outputs" / "compare" / "toy" / "comparison.json"
+    folder = root / "outputs" / "report" / "toy"
+    folder.mkdir(parents=True)
+    (folder / REPORT_PAGE).write_text("<html>")
+    told = {
+        "kind": "comparison",
+        "of": json.loads(result.read_text())["key"],
+        "result": "outputs/compare/toy",
+        "result_sha256": sha256(result),
+        "page_sha256": sha256(folder / REPORT_PAGE),
+        "data_hashes": {"toy_target.parquet": "1" * 64},
+        "commit": "c" * 40,
+    }
+    (folder / REPORT_DOCUMENT).write_text(json.dumps(told))
+    return folder
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from cetransfer.errors import UserError
 from cetransfer.settings import TrackingSettings
-from cetransfer.tracking.lineage.descendants import descendants, split_row
+from cetransfer.tracking.lineage.descendants import as_used, descendants, split_row
 from cetransfer.tracking.records import open_records
 
 LOCAL = TrackingSettings(None, "cetransfer")
@@ -44,6 +44,16 @@ def test_a_target_row_was_trained_on_or_only_scored(logged, records):
     assert found[("strategy", "target_only")] == found[("baseline", "mean")] == "trained"
     assert not any(kind == "source" for kind, _ in found)
     assert set(named(descendants(f"toy_target:{outside}", records, root)).values()) == {"scored"}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "trained"),
+    [("profile_kernel", "1-3"), ("kernel_head", "1-3"), ("fine_tune", "1-3"), ("zero_shot", "")],
+)
+def test_a_kernel_method_learns_target_rows_though_its_network_does_not(strategy, trained):
+    data = [{"name": "t", "role": "target", "files": {}, "trained": "1-3"}]
+    (used,) = as_used(data, strategy, {"strategy": {strategy: {}}})
+    assert used["trained"] == trained
 
 
 def test_a_hash_means_every_file_of_that_content(logged, records):

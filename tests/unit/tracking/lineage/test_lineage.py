@@ -93,6 +93,24 @@ def test_predictions_of_a_comparison_rest_on_it(logged, records):
     assert [node.kind for node in graph.below(graph.root)] == ["comparison"]
 
 
+@pytest.mark.parametrize("gone", ["nothing", "folder", "folder and runs"])
+def test_a_report_rests_on_its_result_as_far_as_that_is_here(logged, report, gone):
+    root, parent, _ = logged
+    key = json.loads((report / "report.json").read_text())["of"]
+    if "folder" in gone:
+        shutil.rmtree(root / "outputs" / "compare")
+    if "runs" in gone:
+        shutil.rmtree(root / "mlruns")
+    for asked in (report, report / "report.html", report / "report.json"):
+        graph = lineage_of(str(asked), open_records(LOCAL, root), root)
+        assert graph.root.kind == "report"
+        (below,) = graph.below(graph.root)
+        assert below.kind == "comparison"
+        assert below.details["key"] == key
+        assert {"data", "commit"} <= {node.kind for node in graph.nodes.values()}
+        assert (below.details.get("run") == parent) is (gone == "folder")
+
+
 def test_a_table_of_predictions_names_its_models(logged, records):
     root, _, comparison = logged
     model = comparison.document["models"]["fine_tune"]

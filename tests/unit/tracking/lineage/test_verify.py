@@ -104,6 +104,20 @@ def test_a_changed_artifact_or_list_of_artifacts_is_found(logged):
     assert checked(parent, root)[("comparison", "compare surrogate")][0] == "missing"
 
 
+def test_a_changed_page_or_the_page_of_an_earlier_result_is_found(logged, report):
+    root = logged[0]
+    assert state(checked(str(report), root), "report")[0] == "ok"
+    page = (report / "report.html").read_text()
+    (report / "report.html").write_text(page + " ")
+    assert state(checked(str(report), root), "report")[0] == "changed"
+    (report / "report.html").write_text(page)
+    result = root / "outputs" / "compare" / "toy" / "comparison.json"
+    result.write_text(result.read_text() + " ")
+    found, reason = state(checked(str(report), root), "report")
+    assert found == "changed"
+    assert "is not the one that" in reason
+
+
 def test_a_changed_file_of_a_result_is_found(logged):
     root = logged[0]
     folder = root / "outputs" / "compare" / "toy"

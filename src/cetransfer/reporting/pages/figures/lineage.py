@@ -21,6 +21,8 @@ EDGES = {
     "model": VERMILION,
     "comparison": VERMILION,
     "screen": VERMILION,
+    "suggestion": VERMILION,
+    "simulation": VERMILION,
     "paper2023": VERMILION,
     "strategy": BLUE,
     "source_nets": GREEN,
