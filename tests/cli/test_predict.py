@@ -119,6 +119,15 @@ def test_a_crystal_is_read_from_its_file(predict, folder, cif):
     assert "SrTiO3" in done.stdout
 
 
+def test_a_table_is_not_written_over_with_its_predictions(predict, folder, tmp_path):
+    table = tmp_path / "mine.csv"
+    table.write_text("formula\nSrTiO3\n")
+    done = predict(str(folder), str(table), f"output={table}")
+    assert done.returncode == 2
+    assert "is what is read; give another name" in done.stderr
+    assert table.read_text() == "formula\nSrTiO3\n"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

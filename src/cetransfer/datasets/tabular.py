@@ -59,12 +59,12 @@ def load_tabular(chosen: NamedData, key: str, root: Path) -> Dataset:
     notes = _notes(wish, rows, frame)
     if bad.any():
         found = _named(rows.frame, rows.problems)
+        if bad.all():
+            raise UserError(f"{wish.path}: {found}. No row is left; correct them")
         if chosen.on_bad_rows != "drop":
             raise UserError(
                 f"{wish.path}: {found}. Correct them, or leave them out with {key}.on_bad_rows=drop"
             )
-        if bad.all():
-            raise UserError(f"{wish.path}: {found}. No row is left; correct them")
         notes.append(f"{wish.path}: left out (on_bad_rows=drop): {found}")
     if wish.prototype is not None and not same_cell(table, wish.prototype):
         version = f"another version of {chosen.prototype}"

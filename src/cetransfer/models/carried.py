@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cetransfer.datasets.table_files import ENDINGS, read_user_table
+from cetransfer.models.inputs import by_sites
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,14 +29,15 @@ def with_own_columns(
     inputs
         Formulas and names of files; each but a table is one compound.
     roles
-        The sites, whose columns the predictions have already.
+        The sites, whose columns compounds may have been read from.
     """
-    known = {"formula", *roles}
     parts = []
     for each in inputs:
         if Path(each).suffix.lower() in ENDINGS:
             table = read_user_table(Path(each)).reset_index(drop=True)
-            parts.append(table[[name for name in table if name not in known]])
+            # what the compounds were read from stands there already
+            read = {"formula", *roles} if by_sites(table, roles) else {"formula"}
+            parts.append(table[[name for name in table if name not in read]])
         else:
             parts.append(pd.DataFrame(index=range(1)))
     own = pd.concat(parts, ignore_index=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
 
+import numpy as np
 import pandas as pd
 
 from cetransfer.datasets.dataset import SHOWN
@@ -134,6 +135,10 @@ def _rows(items: Sequence[Input], kind: Kind) -> Asked:
             "give CIF files"
         )
     if not _is_table(first):
+        for item in items:
+            if isinstance(item, Path) or ("/" in str(item) and Path(str(item)).exists()):
+                endings = ", ".join([*TABLES, *STRUCTURES])
+                raise UserError(f"{item} is no formula and no file with the ending {endings}")
         formulas = pd.Series([str(item) for item in items], dtype=object)
         return _named(from_formulas(formulas, kind.prototype), "", kind)
     where = "the table" if isinstance(first, pd.DataFrame) else str(first)
@@ -146,9 +151,10 @@ def _rows(items: Sequence[Input], kind: Kind) -> Asked:
 def _of_table(table: pd.DataFrame, prototype: Prototype, where: str) -> Rows:
     """Return the sites of a table; columns of elements go before formulas."""
     cations = [role for role in prototype.roles if role != "X"]
-    if all(role in table for role in cations):
+    if by_sites(table, prototype.roles):
         rows = from_sites(table, prototype, Path(where), "columns")
         if "formula" in table:
+            _check_formulas(rows, table["formula"].astype(str), prototype)
             rows.frame["formula"] = table["formula"].astype(str)
         return rows
     if "formula" not in table:
@@ -157,6 +163,21 @@ def _of_table(table: pd.DataFrame, prototype: Prototype, where: str) -> Rows:
             f"{', '.join(map(str, table.columns[:12]))}; rename one"
         )
     return from_formulas(column_of(table, "formula", Path(where), "formula"), prototype)
+
+
+def by_sites(table: pd.DataFrame, roles: Sequence[str]) -> bool:
+    """Tell whether a table says which element is on which site, so that formulas need not."""
+    return all(role in table for role in roles if role != "X")
+
+
+def _check_formulas(rows: Rows, formulas: pd.Series, prototype: Prototype) -> None:
+    """Refuse rows whose formula has other elements; in which order it names them is free."""
+    read = from_formulas(formulas, prototype)
+    sites = list(prototype.roles)
+    told, given = (part.frame[sites].to_numpy(dtype=str) for part in (read, rows))
+    others = (np.sort(told, axis=1) != np.sort(given, axis=1)).any(axis=1)
+    known = (read.problems == "").to_numpy()
+    rows.refuse(others & known, "its columns of sites hold other elements than its formula")
 
 
 def _named(rows: Rows, row: str, kind: Kind) -> Asked:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cetransfer.features.domain import Domain
     from cetransfer.models.source_rows import SourceRows
     from cetransfer.networks.stack import MlpStack
+    from cetransfer.transfer.strategy import Strategy
 
 
 class StartNets(Protocol):
@@ -70,6 +71,31 @@ class SourceNets:
     rows: tuple[SourceRows, ...]
     earlier: SourceNets | None = None
     _profiles: dict[int, Profiles] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of_stored(
+        cls,
+        stored: StoredStart,
+        sources: tuple[Domain, ...],
+        rows: SourceRows,
+        strategy: Strategy,
+    ) -> SourceNets:
+        """Return the nets that a model has kept, to train a strategy of its kind from.
+
+        They have the last head alone, so a strategy that trains on source rows needs others.
+
+        Parameters
+        ----------
+        stored
+            Of the model.
+        sources, rows
+            What the nets were trained on.
+        strategy
+            That asks them.
+        """
+        components = strategy.profile_components
+        profiles = {components: stored.profiles(components)} if components else {}
+        return cls("", stored.start, {}, sources, (rows,), _profiles=profiles)
 
     def profiles(self, components: int) -> Profiles:
         """Return the profiles of elements in the eyes of these nets, worked out once."""

@@ -74,6 +74,12 @@ def test_an_element_that_no_labelled_row_has_on_that_site_is_flagged(model):
     assert model.predict(["LiBeO3"])["applicability"].tolist() == ["ok"]
 
 
+def test_columns_of_sites_go_before_the_order_in_the_formula(model):
+    table = pd.DataFrame({"formula": ["LiBeO3"], "A": ["Be"], "B": ["Li"]})
+    exchanged = model.predict(["BeLiO3"]).drop(columns="formula")
+    pd.testing.assert_frame_equal(model.predict(table).drop(columns="formula"), exchanged)
+
+
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
@@ -82,11 +88,16 @@ def test_an_element_that_no_labelled_row_has_on_that_site_is_flagged(model):
         (["LiBeO3", "XxTiO3"], "1 of 2 cannot be predicted: XxTiO3: 'Xx' is no element"),
         (["no formula"], "no formula: it cannot be read"),
         (["LrTiO3"], "LrTiO3: element Lr has no properties in the table open"),
+        (["/usr"], r"/usr is no formula and no file with the ending \.csv.*\.cif"),
         (["nowhere.csv"], "cannot read nowhere.csv"),
         (["nowhere.cif"], "nowhere.cif: it cannot be read"),
         ([pd.DataFrame({"x": [1]})], "the table has no column formula and no columns A, B"),
         ([pd.DataFrame({"formula": ["Li2O"]})], r"row 0 \(Li2O\): it is not of the form"),
         ([pd.DataFrame({"A": ["Qq"], "B": ["Ti"]})], "a site holds no element symbol"),
+        (
+            [pd.DataFrame({"formula": ["LiBeO3"], "A": ["Na"], "B": ["Be"]})],
+            r"row 0 \(LiBeO3\): its columns of sites hold other elements than its formula",
+        ),
     ],
 )
 def test_what_cannot_be_predicted_is_named(model, inputs, message):

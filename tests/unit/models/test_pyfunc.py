@@ -91,7 +91,10 @@ def test_loading_and_predicting_import_what_is_declared_and_neither_mlflow_nor_l
     assert packages <= _with_all_they_need(NEEDED) | OPTIONAL
 
 
-OPTIONAL = {"dill", "pydot", "msgpack", "nvidia-ml-py3", "pymatgen-io-validation", "wcwidth"}
+OPTIONAL = {
+    *("dill", "pydot", "msgpack", "nvidia-ml-py", "nvidia-ml-py3", "pymatgen-io-validation"),
+    "wcwidth",
+}
 """Imported by others where they happen to be there."""
 
 
