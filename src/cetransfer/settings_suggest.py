@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cetransfer.errors import UserError
-from cetransfer.settings import Settings
+from cetransfer.settings import Settings, TrackingSettings
 from cetransfer.settings_screening import SpaceSettings  # noqa: TC001 - Hydra asks for the types
 
 
@@ -23,6 +23,7 @@ class SuggestSettings:
     labelled: str | None
     seed: int
     shown: int
+    tracking: TrackingSettings
     quiet: bool
     output_dir: str | None
     overrides: list[str]

@@ -5,6 +5,9 @@ import json
 import pandas as pd
 import pytest
 
+from cetransfer.settings import TrackingSettings
+from cetransfer.tracking.records import KIND, open_records
+
 ELEMENTS = "space.elements=[Sr,Ba,Ca,Ti,Zr,Hf,La,Al]"
 COLUMNS = [
     *("rank", "formula", "A", "B", "prediction", "lower", "upper", "spread", "why"),
@@ -28,6 +31,11 @@ def model(project):
     """The word of a model of that comparison."""
     (folder,) = (project / "outputs" / "compare").iterdir()
     return f"{folder.name}/fine_tune"
+
+
+def runs(project, kind):
+    records = open_records(TrackingSettings(None, "cetransfer"), project)
+    return records.runs(records.tagged(KIND, kind))
 
 
 def outputs(project):
@@ -54,7 +62,14 @@ def test_the_suggested_compounds_have_no_label_and_every_one_a_reason(
     assert table["formula"][0] in done.stdout
     again = inside("suggest", "n=5", f"model={model}", ELEMENTS, cwd=project)
     assert "done before" in again.stderr
-    assert again.stdout == done.stdout
+    assert done.stdout.startswith(again.stdout)
+    (run,) = runs(project, "suggestion")
+    assert run.tags["cetransfer.key"] == document["key"]
+    assert {path.name for path in run.artifacts.iterdir()} > {"suggest.json", "suggestions.csv"}
+    told = inside("lineage", run.id, "format=json", cwd=project)
+    assert told.returncode == 0, told.stderr
+    kinds = {node["kind"] for node in json.loads(told.stdout)["nodes"]}
+    assert {"suggestion", "model", "data", "commit"} <= kinds
 
 
 def test_what_got_a_label_since_is_left_out(project, model, inside, tmp_path):
@@ -113,7 +128,15 @@ def test_a_simulation_writes_its_numbers_and_a_figure_and_is_not_done_twice(
     assert document["verdict"] in " ".join(done.stdout.split())
     again = inside(*words, cwd=project)
     assert "done before" in again.stderr
-    assert again.stdout == done.stdout
+    assert done.stdout.startswith(again.stdout)
+    (run,) = runs(project, "simulation")
+    assert run.tags["verdict"] == document["verdict"]
+    assert {path.name for path in run.artifacts.iterdir()} > {
+        *(path.name for path in tmp_path.iterdir())
+    }
+    told = inside("lineage", run.id, "format=json", cwd=project)
+    assert told.returncode == 0, told.stderr
+    assert {"simulation", "data"} <= {node["kind"] for node in json.loads(told.stdout)["nodes"]}
 
 
 def test_a_simulation_with_too_few_rows_is_refused(project, inside):

@@ -8,6 +8,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from cetransfer.screening.suggestion.files import SUGGESTIONS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -35,8 +37,11 @@ def show_suggestion(
     if not console.is_terminal:
         console.width = max(console.width, WIDTH)
     console.print(printed)
+    if (more := len(table) - shown) > 0:
+        console.print(f"and {more} more in {SUGGESTIONS}", markup=False)
     units = (
-        f"{document['quantity'].replace('_', ' ')} in {document['unit']}; spread: standard "
+        f"{document['quantity'].replace('_', ' ')} in {document['unit']} with its interval from "
+        "lower to upper; spread: standard "
         f"deviation of the members of model {model['id']} ({model['strategy']} on "
         f"{model['dataset']})"
     )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cetransfer.settings_screening import SpaceSettings
     from cetransfer.settings_suggest import SuggestSettings
 
-PLACES = ("output_dir", "quiet", "overrides", "shown")
+PLACES = ("output_dir", "quiet", "tracking", "overrides", "shown")
 """Keys that say where and how loudly, and change no number."""
 
 LARGEST = 20_000
