@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +14,7 @@ from cetransfer.settings import Settings, project_root, source_net_count
 from cetransfer.transfer.strategy import make_plans, make_strategies
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cetransfer.features.domain import Domain
     from cetransfer.settings_data import AuditSettings, LabelSettings, ListSettings, ShowSettings
@@ -135,10 +136,12 @@ def train(settings: Settings) -> None:
     from cetransfer.tracking.source_log import source_runs
     from cetransfer.tracking.store import open_store
     from cetransfer.tracking.sync import require_server, send_on
+    from cetransfer.training.fit import require_accelerator
     from cetransfer.training.source import source_nets
 
     set_quiet(quiet=settings.quiet)
     root = project_root()
+    require_accelerator(settings.training.accelerator)
     case = load_case(settings, root)
     folder = make_folder(settings, root / settings.source_dir)
     store = open_store(settings.tracking, root)
@@ -263,6 +266,9 @@ def predict(settings: PredictSettings) -> None:
     output = None if settings.output is None else Path(settings.output)
     if output is not None:
         check_output(output)
+        for each in settings.inputs:
+            if output.exists() and Path(each).exists() and output.samefile(each):
+                raise UserError(f"output={output} is what is read; give another name")
     if not settings.inputs:
         raise UserError("there is nothing to predict; give formulas, a table or CIF files")
     from cetransfer.models.carried import with_own_columns
@@ -318,6 +324,17 @@ def make_folder(settings: Placed, default: Path) -> Path:
             f"cannot write to {folder}: {error.strerror}; give output_dir=FOLDER that is writable"
         ) from error
     return folder
+
+
+@contextmanager
+def result_folder(settings: Placed, default: Path) -> Iterator[Path]:
+    """Yield the output folder, see `make_folder`; it goes again where nothing came to be in it."""
+    folder = make_folder(settings, default)
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):
+            folder.rmdir()  # only an empty one can be removed
 
 
 def announce(sources: Sequence[Domain], target: Domain) -> None:

@@ -22,12 +22,12 @@ def report(settings: ReportSettings) -> None:
     """Draw a result and write the report of it."""
     from cetransfer.reporting.pages.find import find_result
     from cetransfer.reporting.pages.write import (
-        PAGE,
         report_key,
         require_own,
         write_report,
         written_before,
     )
+    from cetransfer.tracking.lineage.facts import REPORT_PAGE
     from cetransfer.tracking.records import open_records
 
     set_quiet(quiet=settings.quiet)
@@ -46,8 +46,8 @@ def report(settings: ReportSettings) -> None:
     else:
         say(f"drawing {found.kind} {found.folder}")
         page = _page(found, records, root)
-        write_report(page, _document(settings, found, page, key), output)
-    print(f"report  {output / PAGE}")  # noqa: T201 - the result of the command
+        write_report(page, _document(settings, found, page, key, root), output)
+    print(f"report  {output / REPORT_PAGE}")  # noqa: T201 - the result of the command
 
 
 def _page(found: Found, records: Records, root: Path) -> Page:
@@ -109,14 +109,22 @@ def _checkout(document: dict[str, Any]) -> list[str]:
     return [f"git checkout {commit}"] if commit else []
 
 
-def _document(settings: ReportSettings, found: Found, page: Page, key: str) -> dict[str, Any]:
+def _document(
+    settings: ReportSettings, found: Found, page: Page, key: str, root: Path
+) -> dict[str, Any]:
     """Return what is kept of a report beside its page."""
-    document = found.document
+    from cetransfer.files import sha256
+    from cetransfer.tracking.lineage.facts import DOCUMENTS
+
+    document, folder = found.document, found.folder.resolve()
+    inside = folder.is_relative_to(root.resolve())
     return {
         "kind": found.kind,
         "run": settings.run,
         "key": key,
         "of": str(document.get("key")),
+        "result": str(folder.relative_to(root.resolve()) if inside else folder),
+        "result_sha256": sha256(folder / DOCUMENTS[found.kind]),
         "title": page.title,
         "verdict": page.verdict,
         "command": list(page.command),

@@ -91,6 +91,8 @@ def _check_choices(settings: Settings) -> None:
     for key, value, allowed in (
         ("dataset.pretrain", settings.dataset.pretrain, ("sequence", "joint")),
         ("dataset.reference", settings.dataset.reference, ("none", "constant", "per_element")),
+        # not auto: the same words would give other numbers on another machine
+        ("training.accelerator", settings.training.accelerator, ("cpu", "gpu")),
         ("training.scaler.x", settings.training.scaler.x, rows),
         ("training.scaler.y", settings.training.scaler.y, rows),
     ):

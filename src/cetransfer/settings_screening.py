@@ -73,8 +73,9 @@ class ScreenSettings:
     """What `cetransfer screen` reads.
 
     `criteria` maps a name to the fields of a criterion, `cetransfer.screening` checks them; `known`
-    is the user's own list of compounds known from experiments; `overrides` are the words of the
-    command line; `best` is how long the shortlist of a space in parts is.
+    is the user's own list of compounds known from experiments; `held_out` asks how often intervals
+    of the model hold on held-out elements; `overrides` are the words of the command line; `best` is
+    how long the shortlist of a space in parts is.
     """
 
     name: str | None
@@ -87,6 +88,7 @@ class ScreenSettings:
     charge_rule: str
     provenance: ProvenanceSettings
     known: str | None
+    held_out: bool
     further: dict[str, FurtherList]
     best: int
     shown: int

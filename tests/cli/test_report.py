@@ -49,6 +49,19 @@ def test_a_comparison_becomes_one_page_with_figures_and_numbers(reported):
     assert not list(folder.parent.glob(".*"))
 
 
+def test_a_report_is_traced_and_made_again_as_its_result_is(reported, project, inside):
+    folder, _ = reported
+    done = inside("lineage", str(folder / "report.html"), "--verify", cwd=project)
+    assert done.returncode == 0, done.stderr
+    first, second, *_ = done.stdout.splitlines()
+    assert first == f"report {folder.name}  ok"
+    assert second.startswith(
+        f"└── comparison compare surrogate  run {runs(project)['compare surrogate']}"
+    )
+    done = inside("reproduce", str(folder), cwd=project)
+    assert ".venv/bin/cetransfer compare " in done.stdout
+
+
 def test_the_same_command_again_draws_nothing(reported, project, inside):
     folder, _ = reported
     before = (folder / "report.html").stat().st_mtime_ns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -158,14 +159,41 @@ def test_shannons_radii_write_their_assumption_into_the_row(own, inside):
     assert rows.loc["SrTiO3", "probability"] == pytest.approx(0.70, abs=0.01)
 
 
+def test_another_order_of_criteria_is_another_screening(own, inside):
+    project, words = own
+    orders = (["goldschmidt", "formation_energy"], ["formation_energy", "goldschmidt"])
+    for order in orders:
+        done = inside(*words, f"criteria=[{','.join(order)}]", cwd=project)
+        assert done.returncode == 0, done.stderr
+        assert "done before" not in done.stderr
+        first = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
+        assert [each for each in first if each in order] == order
+    folders = list((project / "outputs" / "screen").iterdir())
+    assert len(folders) == 2
+    documents = [json.loads((each / "screen.json").read_text()) for each in folders]
+    assert len({document["counts"]["shortlist"] for document in documents}) == 1
+
+
+def test_what_is_expected_is_of_those_that_pass(own, inside):
+    project, words = own
+    words = ("criteria=[tau,formation_energy]", "radii=shannon", "missing_radius=mark")
+    done = inside(*own[1], *words, cwd=project)
+    assert done.returncode == 0, done.stderr
+    found = result(project)
+    expected = found.document["counts"]["expected"]
+    assert expected == pytest.approx(found.shortlist["probability"].sum())
+    assert f"{len(found.shortlist)} pass; {expected:.0f} of them are expected" in done.stdout
+
+
 def test_known_compounds_carry_their_reference(own, inside):
     project, words = own
-    (project / "known.csv").write_text("formula,reference\nBaTiO3,a textbook\n")
+    (project / "known.csv").write_text("formula,reference\nBaTiO3,a textbook\nScLaO3,b\n")
     done = inside(*words, "known=known.csv", cwd=project)
     assert done.returncode == 0, done.stderr
     rows = result(project).candidates.set_index("formula")
     assert rows.loc["BaTiO3", "known_reference"] == "a textbook"
     assert rows.loc["SrTiO3", "provenance"] == "not found"
+    assert "known.csv: 1 of 2 compounds are candidates here" in done.stdout
 
 
 def test_a_screening_is_a_run_with_its_files(own, inside):
@@ -180,6 +208,17 @@ def test_a_screening_is_a_run_with_its_files(own, inside):
         path.name for path in run.artifacts.iterdir()
     }
     assert run.tagged("data.")["mine.csv"] == result(project).document["data_hashes"]["mine.csv"]
+
+
+def test_a_screening_is_made_again_bit_for_bit(own, tools):
+    project, words = own
+    assert tools.call(*words, cwd=project).returncode == 0
+    (folder,) = (project / "outputs" / "screen").iterdir()
+    printed = tools.call("reproduce", folder.name, cwd=project)
+    assert "cetransfer screen space=list" in printed.stdout.splitlines()[-1]
+    done = tools.call("reproduce", folder.name, "--run", cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("identical: all ")
 
 
 def test_help_says_what_the_command_does(project, tools):
@@ -221,6 +260,48 @@ def test_a_list_with_energies_is_compared_with_a_model(own, inside):
     assert screened["state"] == "ok"
 
 
+def test_coverage_on_held_out_elements_stands_beside_the_criteria(
+    copy_of_first, mirror, inside, tmp_path
+):
+    assert mirror
+    project = copy_of_first(tmp_path / "project")
+    model = next((project / "outputs" / "compare").glob("*/models/fine_tune"))
+    words = ("screen", f"model={model}", "criteria=[goldschmidt]", "provenance.tables=[]")
+    done = inside(*words, cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert "fine_tune is trained 5 times, each time without a part of the elements" in done.stderr
+    found = result(project)
+    apart = found.document["worth"]["held_out_elements"]
+    assert apart["model"] == found.document["model"]["id"]
+    assert apart["compounds"] == sum(group["compounds"] for group in apart["groups"]) > 5000
+    assert apart["low"] <= apart["coverage"] <= apart["high"]
+    assert f"intervals hold on held-out elements: {apart['coverage']:.1%}" in done.stdout
+    worth = pd.read_csv(found.folder / "worth.csv")
+    energetic = worth["criterion"] == "formation_energy"
+    assert worth[energetic]["held_out_coverage"].to_numpy() == pytest.approx(apart["coverage"])
+    assert worth[~energetic]["held_out_coverage"].isna().all()
+    reported = inside("report", str(found.folder), cwd=project)
+    assert reported.returncode == 0, reported.stderr
+    html = (project / "outputs" / "report" / found.folder.name / "report.html").read_text()
+    assert f"intervals hold on held-out elements: {apart['coverage']:.1%}" in html
+    # another screening with the same model has it already
+    more = inside(*words, "criteria.goldschmidt.above=0.8", "output_dir=more", cwd=project)
+    assert "is trained 5 times" not in more.stderr
+    document = json.loads((project / "more" / "screen.json").read_text())
+    assert document["worth"]["held_out_elements"] == apart
+    # without what the model was trained on there is a line in its place
+    shutil.rmtree(project / "outputs" / "held_out")
+    (project / "data").unlink()
+    for key, reason in (("true", "surrogate_spinel"), ("false", "held_out=false")):
+        done = inside(*words, f"held_out={key}", f"output_dir=with_{key}", cwd=project)
+        assert done.returncode == 0, done.stderr
+        document = json.loads((project / f"with_{key}" / "screen.json").read_text())
+        assert document["worth"]["held_out_elements"] is None
+        (line,) = (each for each in document["worth"]["notes"] if "held-out" in each)
+        assert reason in line
+        assert line in done.stdout
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
@@ -232,6 +313,9 @@ def test_a_list_with_energies_is_compared_with_a_model(own, inside):
         (["criteria.goldschmidt.above=1.3", "criteria.goldschmidt.at_most=1.4"], "would leave it"),
         (["criteria.formation_energy.below=-9"], "criteria.formation_energy.below=-3.4999"),
         (["criteria=[interval]"], "interval needs intervals of the energies, and those of a list"),
+        (["criteria.hull.below=0.02"], "hull is not chosen; add it to criteria=[...]"),
+        (["criteria.formation_energy.below=-2,5"], "give criteria.formation_energy.below=-2.5"),
+        (["space.path=outputs"], "outputs is a folder; give a file within it"),
         (["criteria.goldschmidt.over=1"], "no key 'criteria.goldschmidt.over'"),
         (
             ["criteria=[goldschmit]"],
@@ -254,9 +338,10 @@ def test_a_list_with_energies_is_compared_with_a_model(own, inside):
 )
 def test_what_cannot_be_screened_is_one_line(own, inside, more, message):
     project, words = own
+    (project / "outputs").mkdir()
     done = inside(*words, *more, cwd=project)
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert sum(each.startswith("cetransfer: ") for each in done.stderr.splitlines()) == 1
-    assert not list((project / "outputs").glob("screen/*/screen.json"))
+    assert not list((project / "outputs").glob("screen/*"))

@@ -42,10 +42,13 @@ def show_screening(document: Mapping[str, Any], shortlist: pd.DataFrame, shown: 
         lines.print(f"radii: {document['radii']['words']}")
     console.print(_funnel(document["funnel"], counts["candidates"]))
     lines.print(
-        f"{counts['shortlist']} pass; {counts['expected']:.0f} are expected to meet all criteria"
+        f"{counts['shortlist']} pass; {counts['expected']:.0f} of them are expected to meet all "
+        "criteria, as sure as the energies are"
     )
     if shown and len(shortlist):
         console.print(_shortlist(shortlist.head(shown), document["funnel"]))
+        if energies is not None:
+            lines.print("energies, their interval from lower to upper, and distances in eV/atom")
         more = len(shortlist) - shown
         if more > 0:
             lines.print(f"and {more} more in shortlist.csv")

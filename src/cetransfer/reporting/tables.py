@@ -191,6 +191,11 @@ def _relation(p: float | None) -> str:
 
 def show_places(output: Path, store: Store, run_id: str) -> None:
     """Print where the files are and how to open the tracking pages."""
+    Console(soft_wrap=True, highlight=False).print(f"files     {output}", markup=False)
+    show_run(store, run_id)
+
+
+def show_run(store: Store, run_id: str) -> None:
+    """Print how to open the tracking pages."""
     console = Console(soft_wrap=True, highlight=False)
-    console.print(f"files     {output}", markup=False)
     console.print(f"tracking  run {run_id} in {store.uri}; `make ui` opens it", markup=False)

@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from cetransfer.reporting.coverage_words import coverage_lines
 from cetransfer.reporting.tables import WIDTH
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ FACTORS = {
     "enrichment_top_5_percent": "of first 5%",
     "average_precision": "av. precision",
 }
+HELD_OUT = "held_out_coverage"
 
 
 def show_worth(document: Mapping[str, Any] | None, table: pd.DataFrame | None) -> None:
@@ -34,7 +36,7 @@ def show_worth(document: Mapping[str, Any] | None, table: pd.DataFrame | None) -
         title = f"Does the criterion work? {question}: {first['yes']} of {first['compounds']}"
         console.print(_table(title, rows))
     lines = Console(soft_wrap=True, highlight=False, markup=False)
-    for line in (*document["notes"], *_coverage(document["coverage"]), *document["limits"]):
+    for line in (*coverage_lines(document), *document["notes"], *document["limits"]):
         lines.print(f"  {line}")
     console.print(document["sentence"], markup=False)
 
@@ -46,11 +48,20 @@ def _table(title: str, rows: pd.DataFrame) -> Table:
     printed.add_column("criterion", no_wrap=True)
     for header in ("chosen", *SHARES, *FACTORS.values()):
         printed.add_column(header, justify="right", no_wrap=True)
+    apart = HELD_OUT in rows
+    if apart:
+        # how often the intervals hold there; a line below the tables says more
+        printed.add_column("held-out", justify="right", no_wrap=True)
     for row in rows.to_dict("records"):
         cells = [_percent(row, name) for name in SHARES]
         cells += [_number(row, name) for name in FACTORS]
+        cells += [_share(row[HELD_OUT])] if apart else []
         printed.add_row(row["criterion"], str(row["chosen"]), *cells)
     return printed
+
+
+def _share(value: float) -> str:
+    return "" if value != value else f"{value:.0%}"  # noqa: PLR0124 - NaN
 
 
 def _percent(row: Mapping[Any, Any], name: str) -> str:
@@ -63,18 +74,3 @@ def _percent(row: Mapping[Any, Any], name: str) -> str:
 def _number(row: Mapping[Any, Any], name: str) -> str:
     value, low, high = (row[key] for key in (name, f"{name}_low", f"{name}_high"))
     return "" if value != value else f"{value:.2f} ({low:.2f}-{high:.2f})"  # noqa: PLR0124 - NaN
-
-
-def _coverage(found: Mapping[str, Any] | None) -> list[str]:
-    """Say how often the model's intervals hold on compounds that it was not trained on."""
-    if found is None:
-        return []
-    held = [
-        f"{row['coverage']:.1%} of {row['compounds']} ({row['words']})"
-        for row in found["rows"].values()
-        if row["compounds"]
-    ]
-    return [
-        f"{found['nominal']:.0%} intervals hold on never labelled compounds of {found['dataset']}: "
-        + ", ".join(held)
-    ]

@@ -13,7 +13,12 @@ from cetransfer.screening.charges import balanced
 from cetransfer.screening.criteria.goldschmidt import tolerance_factor
 from cetransfer.screening.criteria.hull import HullDistance
 from cetransfer.screening.criteria.octahedral import octahedral_factor
-from cetransfer.screening.criteria.tau import bartel_tau, tau_probability
+from cetransfer.screening.criteria.tau import (
+    LOWEST_FITTED,
+    Tau,
+    bartel_tau,
+    tau_probability,
+)
 from cetransfer.screening.evidence import Evidence
 from cetransfer.screening.own_list import read_list
 from cetransfer.screening.radii import make_radii
@@ -162,6 +167,7 @@ def known_of(
     evidence: dict[str, Any] = {"balanced": charged}
     hashes: dict[str, str] = {}
     limits: list[str] = []
+    every = len(candidates.frame)
     if radii is not None:
         found = radii.of_sites(sites)
         evidence |= {"r_a": found.a, "r_b": found.b, "r_x": found.x, "n_a": found.n_a}
@@ -169,7 +175,14 @@ def known_of(
         hashes |= radii.hashes
         lacking = int((found.problem != "").sum())
         if lacking:
-            limits.append(f"{lacking} candidates have no radii and so no t, mu and tau")
+            limits.append(f"{lacking} of {every} candidates: no radii and so no t, mu and tau")
+        if any(isinstance(each, Tau) for each in criteria):
+            beyond = int((columns["tau"] < LOWEST_FITTED).sum())
+            if beyond:
+                limits.append(
+                    f"{beyond} of {every} candidates: tau below {LOWEST_FITTED:.2f}, the lowest of "
+                    "the compounds it was fitted to; its probability is extrapolated there"
+                )
     for each in criteria:
         if isinstance(each, HullDistance):
             phases = phases_for(each, candidates.prototype.name, root)
@@ -178,6 +191,11 @@ def known_of(
             columns["hull_energy"] = evidence["hull_energy"]
             hashes |= phases.hashes
             limits += [phases.words, *phases.limits]
+            if unknown := int(np.isnan(evidence["hull_energy"]).sum()):
+                limits.append(
+                    f"{unknown} of {every} candidates: no hull distance, as the reference phases "
+                    "say nothing of them"
+                )
     return Known(sites, Evidence(**evidence), columns, hashes, tuple(limits))
 
 

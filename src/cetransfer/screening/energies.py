@@ -164,11 +164,13 @@ def _limits(model: Model, predicted: pd.DataFrame) -> list[str]:
     found = []
     if new := int(counts.get(ELEMENT_NEW, 0)):
         found.append(
-            f"{new} candidates have an element that the model has not seen on its site: their "
-            "intervals promise nothing"
+            f"{new} of {len(predicted)} candidates: an element that the model has not seen on its "
+            "site, so that their intervals promise nothing"
         )
     if beyond := int(counts.get(OUT_OF_RANGE, 0)):
-        found.append(f"{beyond} candidates lie beyond the features of the labelled rows")
+        found.append(
+            f"{beyond} of {len(predicted)} candidates: beyond the features of the labelled rows"
+        )
     if model.calibration is None:
         found.append("the model gives no intervals: probabilities are 0 or 1")
     else:

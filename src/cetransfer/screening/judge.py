@@ -40,7 +40,7 @@ class Told:
     nearest
         For each criterion, the value nearest to its limits of those that came to it.
     expected
-        How many candidates are expected to meet all criteria.
+        How many of those that pass are expected to meet all criteria.
     limits
         What is to be kept in mind.
     """
@@ -96,7 +96,7 @@ class Judge:
             self.key,
             [(step.before, step.after) for step in funnel.steps],
             [step.nearest for step in funnel.steps],
-            float(table["probability"].sum()),
+            float(table["probability"][funnel.passing].sum()),
             list(known.limits),
         )
         narrow = dict.fromkeys(table.select_dtypes(np.float64), np.float32)

@@ -100,6 +100,8 @@ def list_file(word: str) -> tuple[Path, dict[str, str]]:
     if public is not None:
         return public[0], {public[1]: public[2]}
     path = Path(word)
+    if path.is_dir():
+        raise UserError(f"{word} is a folder; give a file within it as space.path")
     if not path.is_file():
         raise UserError(f"there is no file {word}; correct space.path")
     return path, {word: sha256(path)}

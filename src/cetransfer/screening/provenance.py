@@ -114,8 +114,11 @@ def provenance_of(
     if settings.known is not None:
         references, hashes = read_known(Path(settings.known), prototype)
         found.hashes |= hashes
+        here = len({*references} & {*keys})
+        name = Path(settings.known).name
+        found.notes.append(f"{name}: {here} of {len(references)} compounds are candidates here")
         found.columns["known_reference"] = [references.get(key, "") for key in keys]
-        found.add((key in references for key in keys), f"known ({Path(settings.known).name})")
+        found.add((key in references for key in keys), f"known ({name})")
     found.columns["provenance"] = ["; ".join(own) or NOT_FOUND for own in found.words]
     return found
 

@@ -20,7 +20,7 @@ from cetransfer.errors import UserError, nearest
 from cetransfer.files import sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
     from pymatgen.core import Composition
@@ -50,6 +50,8 @@ class Phases:
         Whether a hull is known at the compositions of these phases only.
     limits
         What is to be kept in mind.
+    without_itself
+        By formula, A first: the hull of all phases but this compound; eV/atom.
     """
 
     compositions: tuple[Composition, ...]
@@ -58,13 +60,14 @@ class Phases:
     hashes: dict[str, str]
     only_theirs: bool = False
     limits: tuple[str, ...] = field(default=())
+    without_itself: Mapping[str, float] = field(default_factory=dict)
 
     def hull_energies(self, formulas: Iterable[str]) -> NDArray[np.float64]:
         """Return the energy (n,) of the hull at each composition, eV/atom.
 
-        NaN where it is not known: where no phase consists of elements of the compound, as a hull of
-        elements alone would praise every oxide, or with `only_theirs` where no phase has its
-        composition.
+        NaN where it is not known: where some element of the compound is in no phase of its
+        elements, as a hull of bare elements would praise every oxide, or with `only_theirs` where
+        no phase has its composition.
         """
         from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
         from pymatgen.core import Composition
@@ -75,9 +78,10 @@ class Phases:
         diagrams: dict[frozenset[str], PhaseDiagram | None] = {}
 
         def diagram(system: frozenset[str]) -> PhaseDiagram | None:
-            numbers = [i for part, own in within.items() if part <= system for i in own]
-            if not numbers:
+            parts = [part for part in within if part <= system]
+            if frozenset().union(*parts) != system:
                 return None
+            numbers = [i for part in parts for i in within[part]]
             entries = [PDEntry(Composition(element), 0.0) for element in sorted(system)]
             for i in numbers:
                 composition = self.compositions[i]
@@ -87,6 +91,10 @@ class Phases:
         theirs = {each.reduced_formula for each in self.compositions}
         found = []
         for formula in formulas:
+            if formula in self.without_itself:
+                # the elements lie at 0
+                found.append(min(self.without_itself[formula], 0.0))
+                continue
             composition = Composition(formula)
             if self.only_theirs and composition.reduced_formula not in theirs:
                 found.append(np.nan)
@@ -129,24 +137,40 @@ def phases_for(criterion: HullDistance, prototype: str, root: Path) -> Phases:
 def _of_data(data: Dataset) -> Phases:
     """Take the hull from compounds whose energy and distance from it are known.
 
-    The energy less the distance is that of the hull of all competing phases at the composition, so
-    one phase of that energy stands for all of them. Where a table has a composition twice, A and B
-    exchanged, the lower one counts.
+    The energy less the distance is that of the hull of all phases but the compound itself, which
+    lies below it where the distance is negative. A compound with A and B exchanged is one of those
+    phases, and where only that one is in the table the hull is that of all phases.
     """
     from pymatgen.core import Composition
 
-    distance = data.frame[DISTANCE[data.name]].to_numpy(np.float64)
-    energies = data.frame[FORMATION_ENERGY].to_numpy(np.float64) - distance
-    known = np.isfinite(energies)
-    compositions = tuple(Composition(each) for each in data.frame["formula"][known])
+    distance = DISTANCE[data.name]
+    frame = data.frame[np.isfinite(data.frame[FORMATION_ENERGY] - data.frame[distance])]
+    compositions = tuple(Composition(each) for each in frame["formula"])
+    energies = frame[FORMATION_ENERGY].to_numpy(np.float64)
+    others = energies - frame[distance].to_numpy(np.float64)
+    same: dict[Composition, list[float]] = defaultdict(list)
+    for composition, energy in zip(compositions, energies, strict=True):
+        same[composition].append(energy)
+    without_itself = {}
+    for formula, composition, energy, hull in zip(
+        frame["formula"], compositions, energies, others, strict=True
+    ):
+        exchanged = [each for each in same[composition] if each != energy]
+        without_itself[formula] = min([hull, *exchanged])
     origin = " and ".join(data.rests_on) or data.name
-    words = f"{data.name}: hull of the {origin} at {known.sum()} compositions"
+    words = f"{data.name}: hull of the {origin} at {len(same)} compositions"
     limit = (
         f"hull distances set predictions against the {origin}; where the model's labels come from "
         "elsewhere, the two scales differ"
     )
     return Phases(
-        compositions, energies[known], words, data.hashes, only_theirs=True, limits=(limit,)
+        compositions,
+        np.minimum(energies, others),
+        words,
+        data.hashes,
+        only_theirs=True,
+        limits=(limit,),
+        without_itself=without_itself,
     )
 
 
@@ -175,13 +199,19 @@ def _of_file(path: Path, columns: dict[str, str], key: str) -> Phases:
             compositions.append(Composition(str(formula)))
         except ValueError as error:
             raise UserError(f"{path}: row {row} ({formula!r}): {error}; correct it") from error
+        if compositions[-1].is_element and energy != 0:
+            raise UserError(
+                f"{path}: row {row} ({formula}): an element has the formation energy 0, not "
+                f"{energy}; correct it or leave it out"
+            )
         if not abs(energy) <= LARGEST_ENERGY:
             raise UserError(
                 f"{path}: row {row} ({formula}): {energy} is no formation energy in eV/atom"
             )
+    compounds = [place for place, each in enumerate(compositions) if not each.is_element]
     return Phases(
-        tuple(compositions),
-        energies.to_numpy(np.float64),
-        f"{path.name}: {len(compositions)} phases",
+        tuple(compositions[place] for place in compounds),
+        energies.to_numpy(np.float64)[compounds],
+        f"{path.name}: {len(compounds)} phases",
         {str(path): sha256(path)},
     )

@@ -84,7 +84,11 @@ class Plan:
         own = self.candidates.own
         hashes = {} if own is None else own.hashes
         model = None if self.model is None else self.model.id
-        return digest([configured, hashes, self._files(), model, cetransfer.__version__])[:16]
+        # a digest sorts keys, and criteria are applied in the order given
+        order = list(self.settings.criteria)
+        return digest([configured, order, hashes, self._files(), model, cetransfer.__version__])[
+            :16
+        ]
 
     def _files(self) -> dict[str, str]:
         """Return the SHA-256 of the user's own files that keys name, by key."""
@@ -191,7 +195,7 @@ def screen(plan: Plan, root: Path) -> Screening:
     counts = {
         "candidates": len(table),
         "shortlist": int(funnel.passing.sum()),
-        "expected": float(table["probability"].sum()),
+        "expected": float(table["probability"][funnel.passing].sum()),
     }
     document = document_of(plan, energies, funnel.steps, counts, root)
     if by_list is not None and by_model is not None:
@@ -202,7 +206,13 @@ def screen(plan: Plan, root: Path) -> Screening:
         document["comparison"] = told_of_both
     if not candidates.mixed:
         worth = ask_known_answers(
-            table, funnel.passing, criteria, candidates.prototype, about, root
+            table,
+            funnel.passing,
+            criteria,
+            candidates.prototype,
+            plan.model,
+            root,
+            held_out=settings.held_out,
         )
         if worth is not None:
             document["worth"], tables[WORTH] = worth.document, worth.table

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.tracking.lineage.facts import ASKED_MODEL
-from cetransfer.tracking.store import store_errors
-from cetransfer.tracking.write import finish_run, flatten, start_run
+from cetransfer.tracking.write import log_result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,13 +30,9 @@ def log_screening(store: Store, document: dict[str, Any], staged: Path) -> str:
     UserError
         If the store cannot be written.
     """
-    tags = {"cetransfer.key": document["key"], "quantity": "formation_energy", "unit": "eV/atom"}
+    tags = {"quantity": "formation_energy", "unit": "eV/atom"}
     if document["model"] is not None:
         tags[ASKED_MODEL] = document["model"]["id"]
-    with store_errors(store.uri):
-        name = f"screen {document['name']}"
-        run_id = start_run(store, name, "screen", document["data_hashes"], tags)
-        store.client.log_artifacts(run_id, str(staged))
-        numbers = {f"after.{step['criterion']}": step["after"] for step in document["funnel"]}
-        finish_run(store, run_id, flatten(document["config"]), {**document["counts"], **numbers})
-    return run_id
+    after = {f"after.{step['criterion']}": step["after"] for step in document["funnel"]}
+    numbers = {**document["counts"], **after}
+    return log_result(store, ("screen", document["name"]), document, staged, tags, numbers)

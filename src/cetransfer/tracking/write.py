@@ -7,9 +7,11 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.tracking.manifest import seal_artifacts
+from cetransfer.tracking.store import store_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from cetransfer.tracking.store import Store
 
@@ -38,7 +40,8 @@ def start_run(
         The open store.
     name, kind
         Of the run; the kind is ``"comparison"``, ``"strategy"``, ``"baseline"``, ``"source"``,
-        ``"audit"``, ``"paper2023"``, ``"sweep"``, ``"trial"`` or ``"screen"``.
+        ``"audit"``, ``"paper2023"``, ``"sweep"``, ``"trial"``, ``"screen"``,
+        ``"suggestion"`` or ``"simulation"``.
     data_hashes
         Hash of each file that rows were read from, by file name.
     tags
@@ -55,6 +58,44 @@ def start_run(
         store.experiment_id, run_name=name, tags={**common, **(tags or {})}
     )
     return str(run.info.run_id)
+
+
+def log_result(
+    store: Store,
+    words: tuple[str, str],
+    document: Mapping[str, Any],
+    staged: Path,
+    tags: Mapping[str, str],
+    numbers: Mapping[str, float],
+) -> str:
+    """Log a result that is one run, with its files, and return the run's id.
+
+    Parameters
+    ----------
+    store
+        The open store.
+    words
+        Kind of the run, and what else is in its name.
+    document
+        What the result says of itself: its key, configuration and hashes of data.
+    staged
+        Folder with the result's files.
+    tags
+        Further ones.
+    numbers
+        Its metrics.
+
+    Raises
+    ------
+    UserError
+        If the store cannot be written.
+    """
+    own = {"cetransfer.key": document["key"], **tags}
+    with store_errors(store.uri):
+        run_id = start_run(store, " ".join(words), words[0], document["data_hashes"], own)
+        store.client.log_artifacts(run_id, str(staged))
+        finish_run(store, run_id, flatten(document["config"]), numbers)
+    return run_id
 
 
 def log_series(store: Store, run_id: str, name: str, values: Sequence[float]) -> None:

@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError, nearest
 from cetransfer.files import read_json
+from cetransfer.tracking.lineage.facts import DOCUMENTS
 from cetransfer.tracking.records import PARENT
 
 if TYPE_CHECKING:
     from cetransfer.tracking.records import Records, Run
 
-DOCUMENTS = {
-    "comparison": "comparison.json",
-    "paper2023": "paper2023.json",
-    "sweep": "sweep.json",
-    "screen": "screen.json",
-}
-"""By kind of result, the file that says the most of it."""
+REPORTED = {kind: DOCUMENTS[kind] for kind in ("comparison", "paper2023", "sweep", "screen")}
+"""By kind of result that a report is made of, the file that says the most of it."""
 
 SHOWN = 5
 
@@ -54,7 +50,7 @@ def find_result(word: str, records: Records, root: Path) -> Found:
         if place.is_dir():
             raise UserError(
                 f"{place} holds no result that a report is made of "
-                f"({', '.join(DOCUMENTS.values())}); {REMEDY}"
+                f"({', '.join(REPORTED.values())}); {REMEDY}"
             )
     named = [folder for folder in _folders(root) if folder.name == word]
     whole = records.get(word)
@@ -102,7 +98,7 @@ def _of_run(run: Run) -> Found:
 
 
 def _found(kind: str, folder: Path) -> Found:
-    document = read_json(folder / DOCUMENTS[kind])
+    document = read_json(folder / REPORTED[kind])
     key = str(document.get("key", ""))[:8]
     own = folder.resolve().name
     if own == "artifacts":
@@ -113,14 +109,12 @@ def _found(kind: str, folder: Path) -> Found:
 
 
 def _kind(folder: Path) -> str | None:
-    return next((kind for kind, file in DOCUMENTS.items() if (folder / file).is_file()), None)
+    return next((kind for kind, file in REPORTED.items() if (folder / file).is_file()), None)
 
 
 def _folders(root: Path) -> list[Path]:
     """Return the folders of results in their usual places."""
     found = {
-        path.parent
-        for file in DOCUMENTS.values()
-        for path in (root / "outputs").glob(f"*/*/{file}")
+        path.parent for file in REPORTED.values() for path in (root / "outputs").glob(f"*/*/{file}")
     }
     return sorted(found)

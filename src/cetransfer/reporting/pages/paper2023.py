@@ -14,7 +14,7 @@ from cetransfer.reporting.pages.drawing import Drawing
 from cetransfer.reporting.pages.lineage import lineage_sections
 from cetransfer.reporting.pages.page import Page, Section, Words
 from cetransfer.reporting.pages.palette import BLUE, GREY, VERMILION, report_style
-from cetransfer.reporting.pages.rests_on import rests_on
+from cetransfer.reporting.pages.rests_on import code_limits, rests_on
 from cetransfer.reporting.pages.table import Column, PageTable, fixed
 from cetransfer.reporting.paper2023 import ARMS, sentence
 
@@ -65,7 +65,7 @@ def paper2023_page(
         verdict=sentence(document),
         sections=sections,
         rests_on=rests_on(document),
-        limits=_limits(document),
+        limits=[*LIMITS, *code_limits(document)],
         command=command,
         notes=document["notes"],
     )
@@ -164,10 +164,3 @@ def _leaks(document: Mapping[str, Any]) -> str:
         "between folds, and the fold that chose the checkpoint is the one that is scored; without "
         "the leaks, none of that."
     )
-
-
-def _limits(document: Mapping[str, Any]) -> list[str]:
-    found = [*LIMITS]
-    if document.get("commit") is None:
-        found.append("It was run outside a git repository: the code that made it is not recorded.")
-    return found

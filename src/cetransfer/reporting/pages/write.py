@@ -11,14 +11,13 @@ from cetransfer.errors import UserError
 from cetransfer.files import read_json, sha256, write_json, writing_to
 from cetransfer.provenance import digest
 from cetransfer.reporting.pages.page import render
+from cetransfer.tracking.lineage.facts import REPORT_DOCUMENT, REPORT_PAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cetransfer.reporting.pages.page import Page
 
-PAGE = "report.html"
-DOCUMENT = "report.json"
 FIGURES = "figures"
 DATA = "data"
 MOST_BYTES = 8_000_000
@@ -61,8 +60,8 @@ def _write(page: Page, document: dict[str, Any], folder: Path) -> None:
             f"the report would have {len(text.encode()) / 1e6:.1f} MB, and more than "
             f"{MOST_BYTES / 1e6:g} MB go through no mail; compare fewer strategies or rows"
         )
-    (folder / PAGE).write_text(text, encoding="utf-8")
-    write_json(folder / DOCUMENT, {**document, "page_sha256": sha256(folder / PAGE)})
+    (folder / REPORT_PAGE).write_text(text, encoding="utf-8")
+    write_json(folder / REPORT_DOCUMENT, {**document, "page_sha256": sha256(folder / REPORT_PAGE)})
 
 
 def require_own(folder: Path) -> None:
@@ -75,7 +74,7 @@ def require_own(folder: Path) -> None:
     """
     if (
         folder.exists()
-        and not (folder / DOCUMENT).is_file()
+        and not (folder / REPORT_DOCUMENT).is_file()
         and (not folder.is_dir() or any(folder.iterdir()))
     ):
         raise UserError(
@@ -86,10 +85,12 @@ def require_own(folder: Path) -> None:
 
 def written_before(folder: Path, key: str) -> bool:
     """Tell whether a whole report of that key stands in a folder."""
-    if not (folder / DOCUMENT).is_file() or not (folder / PAGE).is_file():
+    if not (folder / REPORT_DOCUMENT).is_file() or not (folder / REPORT_PAGE).is_file():
         return False
-    document = read_json(folder / DOCUMENT)
-    return document.get("key") == key and document.get("page_sha256") == sha256(folder / PAGE)
+    document = read_json(folder / REPORT_DOCUMENT)
+    return document.get("key") == key and document.get("page_sha256") == sha256(
+        folder / REPORT_PAGE
+    )
 
 
 def report_key(folder: Path) -> str:

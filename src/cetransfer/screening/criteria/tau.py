@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SIGMOIDS = ((1.11921, 4.38797), (2.70827, 4.19290))
 """Slope and centre of the sigmoids whose mean is the published probability."""
 
+LOWEST_FITTED = 1.20
+"""The lowest tau of the 576 compounds that it was fitted to, CeFeO3 (table S1)."""
+
 
 def bartel_tau(
     r_a: NDArray[np.float64],

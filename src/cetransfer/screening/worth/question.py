@@ -53,6 +53,8 @@ class Rule:
         Name of the question whose yes the score is a probability of, "" if it is none.
     only
         Name of the question that it is for; "" for any.
+    energetic
+        Whether it rests on the predicted energies.
     """
 
     name: str
@@ -62,3 +64,4 @@ class Rule:
     judged: NDArray[np.bool_]
     promises: str = ""
     only: str = ""
+    energetic: bool = False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cetransfer.screening.worth.resampling import LEVEL
 from cetransfer.screening.worth.selection import share
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def ranking(
 
 
 def _with_interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    low, high = np.nanquantile(values[1:], (0.025, 0.975))
+    low, high = np.nanquantile(values[1:], LEVEL)
     return float(values[0]), float(low), float(high)
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 RESAMPLES = 500
 
+LEVEL = (0.025, 0.975)
+"""The ends of a 95 % interval, as shares of what was resampled."""
+
 
 def element_weights(sites: pd.DataFrame, random: np.random.Generator) -> NDArray[np.float64]:
     """Return weights (R, n) of compounds: each element has one, a compound their product.

@@ -67,7 +67,9 @@ def rules_of(
     every = np.ones(len(table), np.bool_)
     words = ", ".join(each.words for each in criteria)
     chance = table["probability"].to_numpy(np.float64)
-    found = [Rule(FUNNEL, f"the funnel: {words}", passing, chance, every)]
+    energetic = any("energy" in each.needs for each in criteria)
+    text = f"the funnel: {words}"
+    found = [Rule(FUNNEL, text, passing, chance, every, energetic=energetic)]
     if "t" in table:
         found += _of_radii(table, criteria)
     if any(each.name == EXPERIMENT for each in questions):
@@ -77,7 +79,8 @@ def rules_of(
         limits = _limits(FormationEnergy, criteria)
         judged = ~np.isnan(energy)
         text = f"predicted {limits.words('E_f')} eV/atom"
-        found.append(Rule(ENERGY, text, limits.holds(energy), -energy, judged))
+        holds = limits.holds(energy)
+        found.append(Rule(ENERGY, text, holds, -energy, judged, energetic=True))
         if HULL in table:
             found += _of_hull(table, energy, questions)
     return found
@@ -135,6 +138,7 @@ def _of_hull(
         judged & (distance <= LARGEST_DISTANCE),
         -distance,
         judged,
+        energetic=True,
     )
     answered = [each for each in questions if each.name == STABLE]
     if not answered:
@@ -150,5 +154,6 @@ def _of_hull(
             chance,
             ~np.isnan(chance),
             STABLE,
+            energetic=True,
         ),
     ]

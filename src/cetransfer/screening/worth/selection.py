@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import binomtest
 
+from cetransfer.screening.worth.resampling import LEVEL
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -79,5 +81,5 @@ def _enrichment(
     with np.errstate(divide="ignore", invalid="ignore"):
         precision = weights @ (chosen & truth) / (weights @ chosen)
         again = precision / (weights @ truth / weights.sum(axis=1))
-    low, high = np.nanquantile(again, (0.025, 0.975))
+    low, high = np.nanquantile(again, LEVEL)
     return float(value), float(low), float(high)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cetransfer.screening.worth.ranking import ranking, reliability
-from cetransfer.screening.worth.resampling import element_weights
+from cetransfer.screening.worth.resampling import LEVEL, element_weights
 from cetransfer.screening.worth.rules import FUNNEL
 from cetransfer.screening.worth.selection import selection
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from cetransfer.screening.worth.question import Question, Rule
     from cetransfer.screening.worth.ranking import Ranking
 
-LEVEL = (0.025, 0.975)
+FEW = 10
+"""With fewer compounds of either answer no criterion is recommended."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +116,19 @@ def _told(question: Question) -> dict[str, Any]:
 
 def _sentence(question: Question, rules: Sequence[Rule], rankings: dict[str, Ranking]) -> str:
     """Say which rule to use for a question, and why: the one with the best average precision."""
+    answers = question.truth[question.known]
+    yes = int(answers.sum())
+    if min(yes, len(answers) - yes) < FEW:
+        return (
+            f"For what is {question.words}, {len(answers)} compounds with a known answer, {yes} of "
+            f"them yes, are too few to choose a criterion by: {FEW} of either are wanted."
+        )
     words = {rule.name: rule.words for rule in rules}
     best = max(rankings, key=lambda name: rankings[name].average_precision[0])
-    answers = question.truth[question.known]
     value, low, high = rankings[best].average_precision
     told = (
         f"For what is {question.words}, rank by {best} ({words[best]}): its average precision on "
-        f"{len(answers)} compounds, {answers.sum()} of them yes, is {value:.2f} (95 % {low:.2f} to "
+        f"{len(answers)} compounds, {yes} of them yes, is {value:.2f} (95 % {low:.2f} to "
         f"{high:.2f}; {answers.mean():.2f} by chance), and its first 5 % hold "
         f"{rankings[best].enrichment_top[0]:.1f} times as many as chance"
     )
@@ -132,5 +139,5 @@ def _sentence(question: Question, rules: Sequence[Rule], rankings: dict[str, Ran
     sure = "more than chance" if lower > 0 else "not distinguishable from chance"
     return (
         f"{told}; the probability of passing the funnel has {funnel.average_precision[0]:.2f}, a "
-        f"difference that is {sure} (95 % {lower:+.2f} to {upper:+.2f})."
+        f"difference that is {sure} (95 % {lower:+.3f} to {upper:+.3f})."
     )

@@ -56,6 +56,7 @@ WINNER = {
     "trial": 1,
     "parameters": {"network.dropout": 0.1, "network.activation": "relu"},
     "overrides": ["network.dropout=0.1"],
+    "compare": ["network.hidden=[128, 64]", "network.dropout=0.1"],
     "outer": {"error": 0.12, "low": 0.1, "high": 0.14, "rows": 20},
     "fresh_inner_error": 0.14,
     "best_inner_error": 0.13,

@@ -124,13 +124,14 @@ def test_candidates_in_parts_are_counted_part_by_part(screen, candidates):
 
 
 def test_known_answers_and_their_sentence_are_shown(screen, candidates):
-    pd.DataFrame({"criterion": ["tau"], "precision": [0.9]}).to_csv(
-        candidates / "worth.csv", index=False
-    )
+    row = {"question": "stable", "criterion": "tau", "yes": 9, "chosen": 10}
+    row |= {"precision": 0.9, "precision_low": 0.5961, "precision_high": 0.98}
+    pd.DataFrame([row]).to_csv(candidates / "worth.csv", index=False)
     screen["worth"] = {"sentence": "Use tau."}
     html = render(screening_page(read_screening(candidates, screen), [], None))
     assert "Use tau." in html
     assert "Does the criterion work" in html
+    assert "59.6%" in html
 
 
 def test_hostile_formulas_stay_text(screen, candidates):

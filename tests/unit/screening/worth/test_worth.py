@@ -96,6 +96,9 @@ def test_the_alternatives_have_the_limits_of_the_funnel_or_the_published_ones(ta
     np.testing.assert_allclose(rules["hull_distance"].score[:3], [0.0, 0.06, -0.4], atol=1e-9)
     assert rules["hull_distance"].judged.tolist() == [True, True, True, False]
     assert rules["tau_published"].only == EXPERIMENT
+    # the funnel asks for no energy here
+    energetic = [name for name, rule in rules.items() if rule.energetic]
+    assert energetic == ["formation_energy", "hull_distance", "stable_probability"]
 
 
 def test_without_energies_and_radii_the_funnel_stands_alone(table):
@@ -119,6 +122,14 @@ def made_up(count=400, seed=0):
         Rule("other", "for another question", good > 0.5, good, every, only=EXPERIMENT),
     ]
     return question, rules, sites
+
+
+def test_of_few_compounds_no_criterion_is_recommended():
+    question, rules, sites = made_up(count=20)
+    found = worth_of([question], rules, sites, np.random.default_rng(0))
+    assert "20 compounds with a known answer" in found.document["sentence"]
+    assert "too few to choose a criterion by" in found.document["sentence"]
+    assert len(found.table) == 3
 
 
 def test_the_better_criterion_is_named_with_the_reason():

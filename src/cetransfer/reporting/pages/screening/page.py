@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cetransfer.reporting.coverage_words import coverage_lines
 from cetransfer.reporting.pages.lineage import lineage_sections
 from cetransfer.reporting.pages.page import Page, Section, Words
 from cetransfer.reporting.pages.palette import report_style
@@ -82,7 +83,7 @@ def verdict(document: Mapping[str, Any]) -> str:
     chain = " to ".join(str(each) for each in (counts["candidates"], *(s["after"] for s in steps)))
     words = ", ".join(str(step["words"]) for step in steps)
     expected = f"{counts['expected']:.0f}"
-    unsure = f"; given what the energies are not sure of, {expected} are expected to"
+    unsure = f"; given what the energies are not sure of, {expected} of them are expected to"
     return (
         f"{counts['shortlist']} of {counts['candidates']} candidates meet all criteria ({words}: "
         f"{chain}){'' if expected == str(counts['shortlist']) else unsure}."
@@ -156,7 +157,10 @@ def _provenance(document: Mapping[str, Any]) -> PageTable:
 
 
 def _closing(document: Mapping[str, Any]) -> list[Words]:
-    """Return the sentence that the study of known answers closes with."""
+    """Return what the study of known answers closes with, and how often intervals hold."""
     found = document.get("worth")
-    words = found.get("sentence") if isinstance(found, dict) else None
-    return [Words(str(words))] if words else []
+    if not isinstance(found, dict):
+        return []
+    lines = [*coverage_lines(found), *found.get("notes", ())]
+    sentences = [found["sentence"], *(f"{line[0].upper()}{line[1:]}." for line in lines)]
+    return [Words(str(words)) for words in sentences if words]

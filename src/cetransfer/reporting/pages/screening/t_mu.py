@@ -28,12 +28,14 @@ def map_drawing(stored: StoredScreening) -> Drawing | None:
     from matplotlib.figure import Figure
 
     table, passing = stored.candidates, stored.passing
+    drawn = table[["t", "mu"]].notna().all(axis=1)
     figure = Figure(figsize=(7.5, 5.6), layout="constrained")
     axes = figure.subplots()
     if stored.parts:
         _density(figure, axes, stored)
     else:
-        _dots(axes, table[~passing], GREY, f"dropped: {int((~passing).sum())}")
+        dropped = ~passing & drawn
+        _dots(axes, table[dropped], GREY, f"dropped: {int(dropped.sum())}")
     first = "the first that meet" if stored.parts else "meets"
     colour = VERMILION if stored.parts else BLUE
     _dots(axes, table[passing], colour, f"{first} all criteria: {int(passing.sum())}")
@@ -65,7 +67,8 @@ def map_drawing(stored: StoredScreening) -> Drawing | None:
     return Drawing(
         name="t_and_mu",
         caption="Octahedral factor over tolerance factor; dashed: their limits in the funnel. "
-        f"Radii: {radii.get('words', 'not told')}.",
+        f"Radii: {radii.get('words', 'not told')}."
+        f"{'' if drawn.all() else f' {int((~drawn).sum())} without radii are not drawn.'}",
         alt="Map of t and mu. "
         + "; ".join(
             f"of {int(own.sum())} compounds known as {label}, {int((own & passing).sum())} meet "

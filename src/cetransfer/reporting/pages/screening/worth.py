@@ -12,12 +12,22 @@ from cetransfer.reporting.frames import open_frame
 from cetransfer.reporting.pages.drawing import Drawing
 from cetransfer.reporting.pages.palette import BLUE, VERMILION
 from cetransfer.reporting.pages.screening.t_mu import known_by_experiment
-from cetransfer.reporting.pages.table import Column, PageTable, percent
+from cetransfer.reporting.pages.table import Column, PageTable, fixed, percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cetransfer.reporting.pages.screening.stored import StoredScreening
+
+MEASURES = (
+    ("average_precision", "average precision", fixed(2)),
+    ("enrichment_top_5_percent", "enrichment of first 5 %", fixed(2)),
+    ("precision", "precision of chosen", percent),
+    ("recall", "recall", percent),
+    ("enrichment", "enrichment of chosen", fixed(2)),
+    ("held_out_coverage", "intervals hold on held-out elements", percent),
+)
+"""What a criterion is worth, each with a 95 % interval; columns, headings, and how written."""
 
 
 def criteria_alone(stored: StoredScreening) -> pd.DataFrame:
@@ -116,5 +126,14 @@ def worth_table(stored: StoredScreening) -> PageTable | None:
     """Return how the criteria compare on known answers, as the screening has worked it out."""
     if stored.worth is None:
         return None
-    columns = tuple(Column(name, name.replace("_", " ")) for name in stored.worth.columns)
-    return PageTable("worth", "Does the criterion work? On known answers", columns, stored.worth)
+    columns = [Column(name, name) for name in ("question", "criterion", "yes", "chosen")]
+    for key, heading, write in MEASURES:
+        if key in stored.worth:
+            columns += [
+                Column(key, heading, write),
+                Column(f"{key}_low", "95 % from", write),
+                Column(f"{key}_high", "to", write),
+            ]
+    return PageTable(
+        "worth", "Does the criterion work? On known answers", tuple(columns), stored.worth
+    )
