@@ -139,8 +139,14 @@ def pages_with(*, slow):
     ]
 
 
+@pytest.fixture(scope="session")
+def held_out(tmp_path_factory):
+    """Return where is kept what screenings train once for each model."""
+    return tmp_path_factory.mktemp("held_out")
+
+
 @pytest.fixture
-def project(tools, copy_of_first, tmp_path):
+def project(tools, copy_of_first, held_out, tmp_path):
     """Return a project with data and a model of its own, which commands may add to.
 
     It has a tracking store already: making one takes longer than most commands.
@@ -149,6 +155,7 @@ def project(tools, copy_of_first, tmp_path):
     if not model.is_dir():
         pytest.skip("models/default is not here: run `dvc pull`")
     folder = copy_of_first(tmp_path / "project", "compare")
+    (folder / "outputs" / "held_out").symlink_to(held_out, target_is_directory=True)
     (folder / "data").unlink()
     shutil.copytree(tools.DATA, folder / "data")
     (folder / "models").mkdir()

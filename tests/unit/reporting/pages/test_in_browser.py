@@ -11,7 +11,8 @@ from cetransfer.reporting.pages.paper2023 import paper2023_page
 from cetransfer.reporting.pages.screening.page import screening_page
 from cetransfer.reporting.pages.screening.stored import read_screening
 from cetransfer.reporting.pages.sweep import sweep_page
-from cetransfer.reporting.pages.write import PAGE, write_report
+from cetransfer.reporting.pages.write import write_report
+from cetransfer.tracking.lineage.facts import REPORT_PAGE
 from cetransfer.tracking.lineage.graph import Graph, Node
 
 pytestmark = pytest.mark.slow
@@ -81,7 +82,7 @@ def open_page(chromium, tmp_path):
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         tab.on("dialog", lambda dialog: complaints.append(dialog.message))
         tab.on("request", lambda request: asked(request.url))
-        tab.goto((folder / PAGE).as_uri())
+        tab.goto((folder / REPORT_PAGE).as_uri())
         return tab
 
     def asked(address):

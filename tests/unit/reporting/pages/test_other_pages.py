@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from html import unescape
 
 import pytest
 
@@ -22,7 +23,7 @@ def test_a_sweep_has_score_winners_importance_and_history(sweep, trials):
     html = render(page)
     assert "1" * 64 in html
     assert "not committed" in html
-    assert "cetransfer compare network.dropout=0.1" in html
+    assert "cetransfer compare 'network.hidden=[128, 64]' network.dropout=0.1" in unescape(html)
     importance = page.drawings[1].data.set_index("key")
     assert list(importance.index) == ["x", "network.dropout"]
 
@@ -48,12 +49,14 @@ def test_a_sweep_without_trials_is_refused(sweep, tmp_path):
 def test_the_papers_procedure_has_a_table_of_its_own(paper, folds):
     graph = Graph()
     graph.add(Node("p", "paper2023", "toy"))
+    paper.update(commit="abc", dirty=True)
     page = paper2023_page(paper, folds, ["cetransfer compare"], graph)
     assert [table.name for table in page.tables] == ["paper2023_errors", "paper2023_recipe"]
     shown = [[cell.text for cell in row] for row in page.tables[0].rows]
     assert shown[1] == ["target only", "0.132", "0.1400", "0.1300", "0.1500", "0.1400", "0.1500"]
     assert "without the leaks" in page.verdict
     assert any("830 of the 855" in line for line in page.limits)
+    assert any("changed and not committed" in line for line in page.limits)
     assert "2" * 64 in render(page)
 
 
