@@ -280,7 +280,7 @@ def _parse(arguments: list[str]) -> tuple[str, Command, list[str]]:
     if name in COMMANDS:
         command = COMMANDS[name]
         rest = _without_flags(command, arguments[len(name.split()) :])
-        check_flags(name, rest)
+        check_flags(name, rest, command.flags)
         if rest and not command.words and not command.rest and re.fullmatch(r"\w[\w-]*", rest[0]):
             longer = [each for each in COMMANDS if each.startswith(f"{name} ")]
             remedy = "keys are given as KEY=VALUE, see --help"

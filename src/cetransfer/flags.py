@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cetransfer.errors import UserError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 #: flags that the next word belongs to, unless their value stands behind ``=``; what it may be
 WITH_VALUE: dict[str, tuple[str, ...]] = {
@@ -31,7 +31,7 @@ ALONE = (
 )
 
 
-def check_flags(command: str, arguments: Sequence[str]) -> None:
+def check_flags(command: str, arguments: Sequence[str], own: Iterable[str]) -> None:
     """Refuse flags that neither we nor Hydra have, and values that they do not take.
 
     Parameters
@@ -40,6 +40,8 @@ def check_flags(command: str, arguments: Sequence[str]) -> None:
         Its name, for the message.
     arguments
         What stands after it, our own flags already replaced.
+    own
+        These flags of ours, which a wrong one may be meant for.
 
     Raises
     ------
@@ -59,5 +61,5 @@ def check_flags(command: str, arguments: Sequence[str]) -> None:
                 raise UserError(f"{flag} has no value {value!r}; {remedy}")
         elif flag not in ALONE:
             remedy = f"keys are given as KEY=VALUE, see `cetransfer {command} --help`"
-            known = [each for each in (*WITH_VALUE, *ALONE) if each.startswith("--")]
+            known = [each for each in (*own, *WITH_VALUE, *ALONE) if each.startswith("--")]
             raise UserError(f"there is no flag {flag}; {nearest(flag, known, remedy)}")

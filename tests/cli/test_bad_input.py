@@ -24,6 +24,7 @@ WORDS = [
         ["compare", "--foo"],
         "there is no flag --foo; did you mean --info? (keys are given as KEY=VALUE",
     ),
+    (["lineage", "x", "--verfy"], "there is no flag --verfy; did you mean --verify?"),
     (["compare", "--confg-dir", "x"], "there is no flag --confg-dir; did you mean --config-dir?"),
     (["compare", "--cfg", "jobs"], "--cfg has no value 'jobs'; choose job, hydra, all"),
     (["compare", "strategy=a,b"], "give strategy=[a,b], or -m for runs"),

@@ -199,6 +199,7 @@ def same_numbers(one, other):
         assert one.document[part] == other.document[part]
 
 
+@pytest.mark.slow
 def test_a_fresh_project_gives_the_same_numbers_and_quiet_says_nothing_else(first, tools, tmp_path):
     project = tools.make_project(tmp_path / "project")
     done = tools.call("compare", *tools.TINY, "quiet=true", "output_dir=here", cwd=project)
@@ -219,6 +220,7 @@ def test_a_strategy_may_have_the_name_of_a_folder_of_ours(copy_of_first, tools, 
     assert files == {"model/model.json", "model/target.safetensors"}
 
 
+@pytest.mark.slow
 def test_a_sweep_runs_every_value_and_a_value_run_before_gives_the_same_again(
     first, copy_of_first, tools, inside, tmp_path, recwarn
 ):

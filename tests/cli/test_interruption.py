@@ -35,6 +35,7 @@ def wait_for(condition, process):
         time.sleep(0.005)
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_with_one_line_and_leaves_nothing_half_written(tools, project):
     words = (*tools.TINY, "training.source.epochs=2000", "output_dir=out")
     process = tools.start("compare", *words, cwd=project)

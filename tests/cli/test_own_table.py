@@ -32,6 +32,7 @@ def project(tools, tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_bad_rows_are_refused_or_dropped_and_counted(project, tools, inside):
     refused = inside("compare", *tools.TINY, *TARGET, cwd=project)
     assert refused.returncode == 2
@@ -86,6 +87,7 @@ def test_a_key_of_the_own_table_is_refused_elsewhere(project, tools, inside):
     assert "dataset.target.unit has no meaning for surrogate_perovskite" in done.stderr
 
 
+@pytest.mark.slow
 def test_labels_of_a_cif_become_a_source(project, tools, inside, cif):
     pytest.importorskip("chgnet")
     cif("my_ilmenite").replace(project / "my_ilmenite.cif")

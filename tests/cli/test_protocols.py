@@ -32,6 +32,7 @@ def compared(tools, inside, project):
     return compare
 
 
+@pytest.mark.slow
 def test_draws_share_no_row_and_are_tested_on_the_rows_of_none(compared):
     words = ("protocol=draws", "dataset.n_labelled=30", "protocol.contrast=fine_tune")
     result = compared("draws", *words)

@@ -210,6 +210,7 @@ def test_a_screening_is_a_run_with_its_files(own, inside):
     assert run.tagged("data.")["mine.csv"] == result(project).document["data_hashes"]["mine.csv"]
 
 
+@pytest.mark.slow
 def test_a_screening_is_made_again_bit_for_bit(own, tools):
     project, words = own
     assert tools.call(*words, cwd=project).returncode == 0

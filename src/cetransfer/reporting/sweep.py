@@ -83,18 +83,17 @@ def show_status(studies: Sequence[Progress]) -> None:
     console = _console()
     table = Table(box=SIMPLE_HEAD)
     titles = ["sweep", "outer fold", "finished", "states", "best inner error", "winner scored"]
-    shared = any(study.machines is not None for study in studies)
-    for title in (*titles, "at work") if shared else titles:
+    for title in (*titles, "at work"):
         table.add_column(title, justify="left" if title in {"sweep", "states"} else "right")
     for study in studies:
         table.add_row(
             study.place,
             f"{study.outer}",
             f"{study.finished} of {study.asked}",
-            _trials(study.trials),
+            _trials(study.trials, "running" if study.machines else "interrupted"),
             "-" if study.best is None else f"{study.best:.4f}",
             "yes" if study.judged else "no",
-            *([f"{study.machines}"] if study.machines is not None else []),
+            f"{study.machines}",
         )
     console.print(table)
     for study in studies:
@@ -106,6 +105,11 @@ def show_status(studies: Sequence[Progress]) -> None:
                 markup=False,
                 soft_wrap=True,
             )
+    if any(study.machines == 0 and not study.judged for study in studies):
+        console.print(
+            "nobody is at work on a sweep that has not ended; the command that began it goes on",
+            highlight=False,
+        )
     console.print(
         "the best inner error is the lowest of many and no result; that is the outer score, once "
         "the winner is scored",
@@ -113,8 +117,10 @@ def show_status(studies: Sequence[Progress]) -> None:
     )
 
 
-def _trials(counted: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {state}" for state, number in counted.items() if number)
+def _trials(counted: Mapping[str, int], running: str = "running") -> str:
+    words = {"running": running}
+    there = [(words.get(state, state), number) for state, number in counted.items() if number]
+    return ", ".join(f"{number} {state}" for state, number in there)
 
 
 def _short(value: object) -> str:

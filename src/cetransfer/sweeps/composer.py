@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from cetransfer.composition import compose_words, leaves, to_settings
 from cetransfer.errors import UserError
-from cetransfer.settings import Settings
+from cetransfer.settings import PLACES, Settings
 from cetransfer.settings_sweep import StudySettings
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Composer:
         None where words cannot say it, as with a source that only the sweep's file describes.
         """
         wanted = self.settings(parameters)
-        words = [word for word in self.words if not word.lstrip("+").startswith("sweep")]
+        words = [word for word in self.words if _group(word) not in {CONFIG, *PLACES}]
         words.append(f"strategy=[{','.join(wanted.strategy)}]")
         try:
             plain = _told(to_settings(compose_words(COMPARE, words), Settings))
@@ -123,7 +124,13 @@ class Composer:
 def _told(settings: Settings) -> dict[str, Any]:
     """Return the values by key that a sweep and a comparison have in common."""
     configured = asdict(settings)
-    return leaves({each.name: configured[each.name] for each in fields(Settings)})
+    names = (each.name for each in fields(Settings) if each.name not in PLACES)
+    return leaves({name: configured[name] for name in names})
+
+
+def _group(word: str) -> str:
+    """Return the first name of the key of an override."""
+    return re.split(r"[.=/@]", word.lstrip("+~"), maxsplit=1)[0]
 
 
 def is_group(key: str) -> bool:

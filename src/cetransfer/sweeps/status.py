@@ -17,6 +17,7 @@ from cetransfer.sweeps.storage import (
     KEY,
     NAME,
     TRIALS,
+    at_work,
     open_storage,
     storage_errors,
     study_name,
@@ -36,7 +37,7 @@ class Progress:
     `place` is the sweep's folder, or its name in a shared database. `asked` trials are to be made;
     `best` is the lowest inner error so far, which is no result, and `parameters` are those of its
     trial; `judged` tells whether the winner was scored on the fold. `machines` work on the sweep
-    now, None where its storage is not shared.
+    now.
     """
 
     place: str
@@ -47,7 +48,7 @@ class Progress:
     best: float | None
     parameters: dict[str, Any]
     judged: bool
-    machines: int | None = None
+    machines: int
 
     @property
     def finished(self) -> int:
@@ -69,7 +70,8 @@ def progress_of(folder: Path) -> list[Progress]:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             database.execute("SELECT study_name FROM studies")
         storage = open_storage(folder)
-        return [_progress(folder.name, study) for study in _studies(storage)]
+        working = at_work(folder)
+        return [_progress(folder.name, study, working) for study in _studies(storage)]
 
 
 def progress_of_shared(address: str, name: str | None, grace: float) -> list[Progress]:
@@ -122,7 +124,7 @@ def _studies(storage: BaseStorage) -> list[optuna.Study]:
     return [study for study in every if KEY in study.user_attrs]
 
 
-def _progress(place: str, study: optuna.Study, machines: int | None = None) -> Progress:
+def _progress(place: str, study: optuna.Study, machines: int) -> Progress:
     complete = [
         trial for trial in study.get_trials(deepcopy=False) if trial.state == TrialState.COMPLETE
     ]

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import optuna
+from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
 
 from cetransfer.errors import UserError
+from cetransfer.files import writing_to
 from cetransfer.sweeps.machines import ALONE, Machines
 
 if TYPE_CHECKING:
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
     from optuna.study import Study
 
 DATABASE = "study.db"
+
+LOCK = ".lock"
+"""File that the process which works on the sweep of a folder holds."""
+
+LOOK = 1.0
+"""Seconds to wait for one that only looks whether somebody works on it."""
 
 KEY = "key"
 """User attribute of a study: the key of the sweep it belongs to."""
@@ -90,10 +98,31 @@ def open_folder(folder: Path) -> Iterator[Place]:
     Raises
     ------
     UserError
-        If it is damaged, locked or cannot be written, now or later.
+        If it is damaged, locked or cannot be written, now or later, or another process works on
+        the sweep: each would take the other's trials for those of a process that died.
     """
-    with storage_errors(folder / DATABASE):
+    with writing_to(folder):
+        try:
+            held = FileLock(folder / LOCK).acquire(timeout=LOOK)
+        except Timeout as error:
+            raise UserError(
+                f"another process works on the sweep in {folder}; wait until it ends or stop it; "
+                "several share a sweep with sweep.storage=ADDRESS, workers with compute.workers=N"
+            ) from error
+    with held, storage_errors(folder / DATABASE):
         yield Place(open_storage(folder), f"{folder}", "output_dir=FOLDER of its own, or none")
+
+
+def at_work(folder: Path) -> int:
+    """Return how many processes work on the sweep of a folder: one or none."""
+    # looking makes no file
+    if not (folder / LOCK).is_file():
+        return 0
+    try:
+        with FileLock(folder / LOCK, blocking=False):
+            return 0
+    except Timeout:
+        return 1
 
 
 def open_study(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import fcntl
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from filelock import FileLock
 
 from cetransfer.errors import UserError
 from cetransfer.evaluation.case import load_domains
@@ -226,10 +225,7 @@ def _part(domain: Domain, rows: np.ndarray) -> Domain:
     )
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path) -> FileLock:
     """Train no source nets that another worker is training already."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return FileLock(folder / ".lock")

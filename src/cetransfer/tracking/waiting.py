@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
+
 from cetransfer.errors import UserError
 from cetransfer.tracking.push import ENDED, sent_tag
 from cetransfer.tracking.store import SQLITE, every_run
@@ -50,14 +52,12 @@ def only_one(uri: str) -> Iterator[None]:
     if not uri.startswith(SQLITE) or uri.startswith(f"{SQLITE}file:"):
         yield
         return
-    import fcntl
-
-    file = Path(uri.removeprefix(SQLITE)).with_suffix(".sync")
-    with file.open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UserError(
-                f"runs of {uri} are being sent by another process; wait until it ends"
-            ) from error
+    lock = FileLock(Path(uri.removeprefix(SQLITE)).with_suffix(".sync"))
+    try:
+        held = lock.acquire(blocking=False)
+    except Timeout as error:
+        raise UserError(
+            f"runs of {uri} are being sent by another process; wait until it ends"
+        ) from error
+    with held:
         yield

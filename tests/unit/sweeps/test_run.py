@@ -209,6 +209,33 @@ def test_status_tells_how_far_a_sweep_is(make_workshop, tmp_path, capsys):
     printed = " ".join(capsys.readouterr().out.split())
     assert "6 of 6" in printed
     assert "no result" in printed
+    assert "nobody is at work" not in printed
+
+
+def test_one_process_at_a_time_works_on_a_folder_and_status_tells_whether(
+    make_workshop, tmp_path, capsys
+):
+    seen = []
+
+    class Looking(Here):
+        def next(self):
+            seen.extend(study.machines for study in progress_of(tmp_path))
+            if len(seen) == 1:
+                with pytest.raises(UserError, match="another process works on the sweep in"):
+                    run(make_workshop(), tmp_path)
+            if len(seen) > 2:
+                raise KeyboardInterrupt
+            return super().next()
+
+    with pytest.raises(KeyboardInterrupt):
+        run(make_workshop(), tmp_path, Looking)
+    assert set(seen) == {1}
+    studies = progress_of(tmp_path)
+    assert {study.machines for study in studies} == {0}
+    show_status(studies)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert " interrupted" in printed
+    assert "nobody is at work on a sweep that has not ended" in printed
 
 
 @pytest.mark.parametrize("name", [None, "smal"])
