@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -184,6 +185,42 @@ def test_reproduce_of_a_model_without_its_comparison_takes_its_own_configuration
     command = done.stdout.splitlines()[-1]
     assert command.startswith(".venv/bin/cetransfer compare experiment=quick ")
     assert "training.epochs=3" in command
+
+
+def predicted(inside, output, project):
+    """Predict something with the default model of a project, and return the file."""
+    (project / "models").mkdir(exist_ok=True)
+    shutil.copytree(output / "models" / "fine_tune", project / "models" / "default")
+    path = project / "mine.parquet"
+    words = ("predict", "default", "SrTiO3", "BaHfO3", f"output={path}")
+    assert inside(*words, cwd=project).returncode == 0
+    return path
+
+
+def test_reproduce_of_predictions_ends_with_predicting_the_same_again(inside, result, tmp_path):
+    (tmp_path / "dvc.yaml").touch()
+    path = predicted(inside, result[1], tmp_path)
+    done = inside("reproduce", path.name, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    *_, trained, command = done.stdout.splitlines()
+    made = next(word for word in trained.split() if word.startswith("output_dir="))[11:]
+    assert command == (
+        f".venv/bin/cetransfer predict {made}/models/fine_tune SrTiO3 BaHfO3 "
+        f"output={Path(made).with_name('predictions.parquet')}"
+    )
+    # one that was changed is no longer what the record speaks of
+    pd.read_parquet(path).head(1).to_parquet(path)
+    done = inside("reproduce", path.name, cwd=tmp_path)
+    assert " compare " in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_reproduce_runs_predictions_again_and_compares_them(tools, inside, result, tmp_path):
+    alone = tools.make_project(tmp_path / "alone")
+    path = predicted(inside, result[1], alone)
+    done = tools.call("reproduce", path.name, "--run", cwd=alone)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "identical: all 6 numbers, bit for bit"
 
 
 @pytest.mark.slow

@@ -71,7 +71,8 @@ def write_output(
         else:
             table.to_parquet(aside, index=False)
     commit, dirty = git_commit(root)
-    files = [Path(each) for each in inputs if Path(each).is_file()]
+    asked = [Path(each) for each in inputs]
+    files = [path for path in asked if path.is_file()]
     write_json(
         record_of(path),
         {
@@ -81,6 +82,8 @@ def write_output(
             "model": about["id"],
             "quantity": about["quantity"],
             "unit": about["unit"],
+            # from any folder
+            "asked": [str(path.resolve()) if path.exists() else str(path) for path in asked],
             "inputs": {str(file): sha256(file) for file in files},
             "commit": commit,
             "dirty": dirty,

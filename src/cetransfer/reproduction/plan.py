@@ -105,12 +105,20 @@ def script(work: Work, plan: Plan, output: Path) -> list[str]:
     if work.commit is not None:
         lines.append(f"git checkout {work.commit}")
     told = shlex.join([*plan.words, *places(work, output)])
+    last = [f".venv/bin/cetransfer {shlex.join(predicting(work, output))}"] if work.asked else []
     return [
         *lines,
         "make .venv/ready    # the environment, from requirements.lock",
         "make data           # dvc pull",
         f".venv/bin/cetransfer {told}",
+        *last,
     ]
+
+
+def predicting(work: Work, output: Path) -> list[str]:
+    """Return the words that predict what was asked, with the model that was made again."""
+    model = output / "result" / "models" / str(work.line)
+    return ["predict", str(model), *work.asked, f"output={output / work.predictions}"]
 
 
 def places(work: Work, output: Path) -> list[str]:

@@ -14,7 +14,7 @@ from cetransfer.errors import UserError
 from cetransfer.models.folder import TARGET
 from cetransfer.progress import say
 from cetransfer.provenance import dvc_hashes
-from cetransfer.reproduction.plan import places
+from cetransfer.reproduction.plan import places, predicting
 from cetransfer.reproduction.work import COMMANDS, SOURCE_FILE, TABLES
 from cetransfer.tracking.lineage.models import folder_of
 
@@ -58,7 +58,11 @@ def run_again(work: Work, plan: Plan, root: Path, output: Path) -> Path:
         if folder != root:
             environment["PYTHONPATH"] = str(folder / "src")
         say(f"running in {folder}: cetransfer {' '.join(plan.words)}")
-        _call([sys.executable, "-m", "cetransfer", *words], folder, environment)
+        command = [sys.executable, "-m", "cetransfer"]
+        _call([*command, *words], folder, environment)
+        if work.asked:
+            _call([*command, *predicting(work, output)], folder, environment)
+            return output / work.predictions
     if work.nets is not None:
         return output / "source" / work.nets / SOURCE_FILE
     if work.model:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cetransfer.errors import UserError
 from cetransfer.models.folder import DESCRIPTION, TARGET
+from cetransfer.models.output import record_of
 from cetransfer.tracking.lineage.build import document_of
 from cetransfer.tracking.lineage.facts import DOCUMENTS, read_document
 from cetransfer.tracking.lineage.resolve import lineage_of
@@ -50,6 +51,8 @@ class Work:
         Key of the source nets that are asked for, if it is these.
     model
         Is a model asked for whose comparison is not here: its own description says all.
+    asked
+        If a table of predictions is asked for, the formulas and files that were predicted.
     """
 
     command: str
@@ -58,6 +61,12 @@ class Work:
     line: str | None = None
     nets: str | None = None
     model: bool = False
+    asked: tuple[str, ...] = ()
+
+    @property
+    def predictions(self) -> str:
+        """The file name of predictions that are made again; empty where none are."""
+        return f"predictions{self.result.suffix}" if self.asked and self.result else ""
 
     @property
     def key(self) -> str:
@@ -89,7 +98,8 @@ def work_of(identifier: str, records: Records, root: Path) -> Work:
     graph = lineage_of(identifier, records, root)
     for node in graph.nodes.values():
         if node.kind in {*TABLES, "strategy", "baseline"}:
-            return _result(node, records, root) or _model(graph, node)
+            work = _result(node, records, root) or _model(graph, node)
+            return _of_predictions(work, graph.root)
         if node.kind == "source_nets" and "key" in node.details:
             return _nets(node, records, root)
     raise UserError(
@@ -114,6 +124,21 @@ def _result(node: Node, records: Records, root: Path) -> Work | None:
     document = _document(top)
     result = _there(top.artifacts / TABLES[top.kind]) if top.artifacts else None
     return Work(COMMANDS[top.kind], document, result, None if top is run else run.name)
+
+
+def _of_predictions(work: Work, node: Node) -> Work:
+    """Return the work of a table of predictions, which ends with predicting the same again.
+
+    A table without its record, or that is another one by now, is as far known as its model.
+    """
+    if node.kind != "prediction":
+        return work
+    path = Path(node.details["file"])
+    record = record_of(path)
+    told = read_document(record) if record.is_file() else {}
+    if told.get("sha256") != node.details["sha256"] or not told.get("asked"):
+        return work
+    return replace(work, result=path, asked=tuple(map(str, told["asked"])))
 
 
 def _by_key(node: Node, records: Records, root: Path) -> Work | None:
