@@ -7,15 +7,16 @@ import os
 import re
 import sys
 from contextlib import contextmanager
+from itertools import product
 from json import dumps
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 import hydra
-from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
 
@@ -31,12 +32,28 @@ from cetransfer import (
 )
 from cetransfer.compute.check import check_compute
 from cetransfer.errors import MissingValueError, UserError, nearest
+from cetransfer.flags import split_flags
 from cetransfer.settings_check import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _ONE_AT_A_TIME = Lock()
+
+_PLUGINS = "hydra._internal.core_plugins"
+
+BASIC = {
+    "launcher": {"_target_": f"{_PLUGINS}.basic_launcher.BasicLauncher"},
+    "sweeper": {
+        "_target_": f"{_PLUGINS}.basic_sweeper.BasicSweeper",
+        "max_batch_size": None,
+        "params": None,
+    },
+}
+"""What Hydra says of launchers and sweepers where nobody says anything."""
+
+NO_LOGS = {"version": 1, "root": {"level": "ERROR"}, "disable_existing_loggers": True}
+"""Its option `disabled` of logs, which all our configurations have."""
 
 SEE_ALL = "see --cfg job for all keys"
 
@@ -78,15 +95,74 @@ def config_dir() -> Path:
 def compose_all(program: str, config: str, arguments: list[str]) -> list[Any]:
     """Compose `config` with the overrides; return checked settings, several for a `-m` sweep.
 
-    Hydra's own flags (`--cfg job`, `--info defaults`, `--config-dir`, `--help`) print what they
-    are for and leave nothing to do.
+    Hydra's own flags (`--cfg job`, `--info defaults`, `--help`) print what they are for and leave
+    nothing to do.
 
     Raises
     ------
     UserError
-        For an unknown key or group option (with the nearest one), or a value of the wrong type.
+        For an unknown key or group option (with the nearest one), a value of the wrong type, or a
+        configuration that names code to run.
     """
-    composed: list[DictConfig] = []
+    asked = split_flags(arguments)
+    if asked.folder and not Path(asked.folder).is_dir():
+        raise UserError(f"--config-dir {asked.folder} is no folder; give one with YAML files")
+    search = f"hydra.searchpath=['file://{Path(asked.folder).resolve()}']"
+    added = [search] if asked.folder else []
+    try:
+        runs = _combinations(asked.words) if asked.several else [asked.words]
+        composed = [_without_code(config, [*words, *added]) for words in runs]
+        if asked.printed:
+            _print(program, config, arguments)
+            return []
+    except YAMLError as error:
+        raise UserError(f"a configuration file is no YAML: {error}") from error
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise UserError(_explain(error, config)) from error
+    return [to_settings(each, SHAPES[config]) for each in composed]
+
+
+def _combinations(words: Sequence[str]) -> list[list[str]]:
+    """Return the words of every run that several values of keys ask for."""
+    each = []
+    for override in OverridesParser.create().parse_overrides(list(words)):
+        if not override.is_sweep_override():
+            each.append([str(override.input_line)])
+        elif override.is_discrete_sweep():
+            key = override.get_key_element()
+            each.append([f"{key}={value}" for value in override.sweep_string_iterator()])
+        else:
+            raise UserError(f"{override.input_line} has no values to go through; list them")
+    return [list(chosen) for chosen in product(*each)]
+
+
+def _without_code(config: str, words: Sequence[str]) -> DictConfig:
+    """Compose a configuration that holds values only.
+
+    `hydra.main` calls whatever the sections on callbacks, launchers, sweepers and logs name, and a
+    file may come from anyone: so it never runs anything here, and what such a section says is
+    refused.
+    """
+    with composing(config_dir()):
+        composed = hydra.compose(config, list(words), return_hydra_config=True)
+    with open_dict(composed):
+        own = OmegaConf.to_container(composed.pop("hydra"), resolve=False)
+    found = cast("dict[str, Any]", own)
+    named = [part for part in ("launcher", "sweeper") if found[part] != BASIC[part]]
+    named += ["callbacks"] if found["callbacks"] else []
+    named += [part for part in ("job_logging", "hydra_logging") if found[part] != NO_LOGS]
+    if named:
+        raise UserError(
+            f"hydra.{named[0]} can name code to run, so it cannot be set; leave it out of the "
+            "configuration (several runs are asked for with -m KEY=VALUE,VALUE)"
+        )
+    if "overrides" in composed:
+        composed.overrides = list(words)
+    return composed
+
+
+def _print(program: str, config: str, arguments: list[str]) -> None:
+    """Let Hydra print what its flags ask for."""
     before = sys.argv
     sys.argv = [program, *arguments]
     # so that Hydra hands its errors over instead of printing them and ending with status 1
@@ -94,18 +170,13 @@ def compose_all(program: str, config: str, arguments: list[str]) -> list[Any]:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     entry = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config)
     try:
-        entry(lambda each: composed.append(_with_words(each)))()
-    except YAMLError as error:
-        raise UserError(f"a configuration file is no YAML: {error}") from error
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise UserError(_explain(error, config)) from error
+        entry(lambda _: None)()
     finally:
         sys.argv = before
         if full_error is None:
             del os.environ["HYDRA_FULL_ERROR"]
         else:
             os.environ["HYDRA_FULL_ERROR"] = full_error
-    return [to_settings(each, SHAPES[config]) for each in composed]
 
 
 @contextmanager
@@ -130,20 +201,6 @@ def compose_words(config: str, words: Sequence[str]) -> DictConfig:
         raise UserError(f"a configuration file is no YAML: {error}") from error
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError(_explain(error, config)) from error
-
-
-def _with_words(composed: DictConfig) -> DictConfig:
-    """Add the words of the command line where they are asked for, folders of `--config-dir` too."""
-    if "overrides" in composed:
-        asked = HydraConfig.get()
-        added = [
-            source.path
-            for source in asked.runtime.config_sources
-            if source.schema == "file" and source.provider == "command-line"
-        ]
-        search = [f"hydra.searchpath=[{','.join(f'file://{path}' for path in added)}]"]
-        composed.overrides = [*asked.overrides.task, *(search if added else [])]
-    return composed
 
 
 def to_settings(composed: DictConfig, shape: type) -> Any:  # noqa: ANN401 - one of the shapes

@@ -1,7 +1,8 @@
-"""The flags that Hydra takes, so that another one is answered in one line."""
+"""The flags of the command line: Hydra's, of which those that load code are not taken."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cetransfer.errors import UserError, nearest
@@ -15,20 +16,64 @@ WITH_VALUE: dict[str, tuple[str, ...]] = {
     "-c": ("job", "hydra", "all"),
     "--package": (),
     "-p": (),
-    "--config-path": (),
-    "-cp": (),
-    "--config-name": (),
-    "-cn": (),
     "--config-dir": (),
     "-cd": (),
-    "--experimental-rerun": (),
 }
+
+RUN, SEVERAL, FOLDER, INFO = (
+    *(("--run", "-r"), ("--multirun", "-m")),
+    *(("--config-dir", "-cd"), ("--info", "-i")),
+)
 
 #: others; `--info` may have a value
 ALONE = (
-    *("--help", "-h", "--hydra-help", "--version", "--resolve", "--run", "-r", "--multirun", "-m"),
-    *("--shell-completion", "-sc", "--info", "-i"),
+    *("--help", "-h", "--hydra-help", "--version", "--resolve"),
+    *("--shell-completion", "-sc", *RUN, *SEVERAL, *INFO),
 )
+
+INFOS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a command line asks of Hydra.
+
+    Parameters
+    ----------
+    words
+        Overrides.
+    folder
+        Of ``--config-dir``; empty if there is none.
+    several
+        Is every combination of several values asked for.
+    printed
+        Is something to be printed about the configuration, and nothing to be run.
+    """
+
+    words: list[str]
+    folder: str
+    several: bool
+    printed: bool
+
+
+def split_flags(arguments: Sequence[str]) -> Asked:
+    """Take arguments apart, which `check_flags` has let pass."""
+    words, folder, several, printed = [], "", False, False
+    rest, last = iter(arguments), ""
+    for word in rest:
+        flag, given, value = word.partition("=")
+        if not flag.startswith("-"):
+            words += [] if last in INFO and word in INFOS else [word]
+        elif flag in FOLDER:
+            folder = value if given else next(rest)
+        elif flag in SEVERAL:
+            several = True
+        elif flag not in RUN:
+            printed = True
+            if flag in WITH_VALUE and not given:
+                next(rest)
+        last = flag
+    return Asked(words, folder, several, printed)
 
 
 def check_flags(command: str, arguments: Sequence[str], own: Iterable[str]) -> None:

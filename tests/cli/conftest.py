@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +19,7 @@ import pytest
 
 from cetransfer import progress
 from cetransfer.cli import run
+from cetransfer.tracking.store import import_mlflow, make_database
 
 COMMAND = Path(sys.executable).parent / "cetransfer"
 DATA = Path(__file__).parents[2] / "data"
@@ -30,13 +34,26 @@ TINY = (
 )
 
 
-def make_project(folder, data=DATA):
-    """Make a project folder that finds the labelled tables in `data`."""
+@cache
+def empty_store():
+    """Return a tracking store without runs; making one takes longer than most commands."""
+    file = Path(tempfile.mkdtemp(prefix="store")) / "mlflow.db"
+    atexit.register(shutil.rmtree, file.parent)
+    import_mlflow()
+    make_database(file)
+    return file
+
+
+def make_project(folder, data=DATA, *, store=True):
+    """Make a project folder that finds the labelled tables in `data`, with an empty store."""
     if not (data / "surrogate_spinel.parquet").is_file():
         pytest.skip(f"no labelled tables in {data}: run `dvc pull`")
     folder.mkdir(parents=True)
     (folder / "dvc.yaml").touch()
     (folder / "data").symlink_to(data, target_is_directory=True)
+    if store:
+        (folder / "mlruns").mkdir()
+        shutil.copy(empty_store(), folder / "mlruns" / "mlflow.db")
     return folder
 
 
@@ -120,7 +137,7 @@ def tools():
 @pytest.fixture(scope="session")
 def first(tmp_path_factory):
     """Return a comparison that was run once, by the installed command, in a fresh project."""
-    project = make_project(tmp_path_factory.mktemp("first") / "project")
+    project = make_project(tmp_path_factory.mktemp("first") / "project", store=False)
     done = call("compare", *TINY, cwd=project)
     assert done.returncode == 0, done.stderr
     (output,) = (project / "outputs" / "compare").iterdir()

@@ -24,6 +24,8 @@ WORDS = [
         ["compare", "--foo"],
         "there is no flag --foo; did you mean --info? (keys are given as KEY=VALUE",
     ),
+    (["compare", "--experimental-rerun", "x.pickle"], "there is no flag --experimental-rerun"),
+    (["compare", "--config-dir", "nowhere"], "--config-dir nowhere is no folder"),
     (["lineage", "x", "--verfy"], "there is no flag --verfy; did you mean --verify?"),
     (["compare", "--confg-dir", "x"], "there is no flag --confg-dir; did you mean --config-dir?"),
     (["compare", "--cfg", "jobs"], "--cfg has no value 'jobs'; choose job, hydra, all"),
@@ -131,7 +133,6 @@ def test_an_accelerator_that_is_not_there_is_named_with_the_remedy(
 
 def test_a_broken_tracking_store_is_noticed_before_any_training(inside, tools, tmp_path):
     project = tools.make_project(tmp_path / "project")
-    (project / "mlruns").mkdir()
     (project / "mlruns" / "mlflow.db").write_text("not a database " * 100)
     done = inside("compare", *tools.TINY, cwd=project)
     assert refused(done, "mlflow.db cannot be opened")

@@ -201,7 +201,7 @@ def same_numbers(one, other):
 
 @pytest.mark.slow
 def test_a_fresh_project_gives_the_same_numbers_and_quiet_says_nothing_else(first, tools, tmp_path):
-    project = tools.make_project(tmp_path / "project")
+    project = tools.make_project(tmp_path / "project", store=False)
     done = tools.call("compare", *tools.TINY, "quiet=true", "output_dir=here", cwd=project)
     assert done.returncode == 0
     assert done.stderr == ""

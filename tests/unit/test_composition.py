@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+import textwrap
 import typing
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,11 +14,18 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from cetransfer import settings as shapes
-from cetransfer.composition import compose_all, compose_words, config_dir, stored_settings
+from cetransfer.composition import (
+    compose_all,
+    compose_words,
+    config_dir,
+    stored_settings,
+    to_settings,
+)
 from cetransfer.compute.check import KEYS
 from cetransfer.datasets.chosen import CONFIGURED
 from cetransfer.errors import UserError
 from cetransfer.settings_data import LabelSettings
+from cetransfer.settings_sweep import StudySettings
 
 VARIANTS = (
     "a",
@@ -231,6 +239,54 @@ def test_an_own_yaml_file_is_checked_like_the_others(tmp_path, text, message):
     words = ["--config-dir", str(tmp_path), "network=mine"]
     with pytest.raises(UserError, match=message):
         compose_all("cetransfer compare", "config", words)
+
+
+CALLS = """\
+    _target_: pathlib.Path.touch
+    _args_: [{marker}]
+"""
+CODE = {
+    "callbacks": f"callbacks:\n  mine:\n{CALLS}",
+    "launcher": f"launcher:\n{CALLS}",
+    "sweeper": f"sweeper:\n{CALLS}",
+    "logs": "job_logging:\n  handlers:\n    mine: {{(): os.mkdir, path: {marker}}}\n",
+    "hydra's logs": "hydra_logging:\n  handlers:\n    mine: {{(): os.mkdir, path: {marker}}}\n",
+    "a swept key": "sweeper:\n  params: {{seed: '0,1'}}\n",
+}
+
+
+@pytest.mark.parametrize("flags", [[], ["-m"], ["--cfg", "job"], ["--help"]])
+@pytest.mark.parametrize("part", CODE)
+@pytest.mark.parametrize("package", ["hydra", "_global_"])
+def test_a_file_that_names_code_to_run_is_refused_and_not_run(tmp_path, part, package, flags):
+    (tmp_path / "experiment").mkdir()
+    marker = tmp_path / "marker"
+    text = CODE[part].format(marker=marker)
+    if package == "_global_":
+        text = "hydra:\n" + textwrap.indent(text, "  ")
+    (tmp_path / "experiment" / "mine.yaml").write_text(f"# @package {package}\n{text}")
+    words = ["--config-dir", str(tmp_path), "experiment=mine", *flags]
+    with pytest.raises(UserError, match=r"experiment/mine|hydra.* can name code to run"):
+        compose_all("cetransfer compare", "config", words)
+    assert not marker.exists()
+
+
+def test_several_values_are_every_combination_and_each_keeps_its_words(tmp_path):
+    (tmp_path / "network").mkdir()
+    (tmp_path / "network" / "mine.yaml").write_text("hidden: [7]\nactivation: relu\ndropout: 0.0\n")
+    words = ["-m", "seed=range(3,5)", "--config-dir", str(tmp_path), "network=small,mine"]
+    made = compose_all("cetransfer sweep", "sweep", words)
+    found = [(each.seed, len(each.network.hidden)) for each in made]
+    assert found == [(3, 2), (3, 1), (4, 2), (4, 1)]
+    search = f"hydra.searchpath=['file://{tmp_path}']"
+    assert made[1].overrides == ["seed=3", "network=mine", search]
+    again = to_settings(compose_words("sweep", made[1].overrides), StudySettings)
+    assert again.network == made[1].network
+
+
+def test_values_without_an_end_are_no_runs():
+    with pytest.raises(UserError, match="no values to go through"):
+        compose_all("cetransfer compare", "config", ["-m", "seed=interval(1,2)"])
 
 
 def keys_of(shape, prefix=""):
