@@ -178,7 +178,7 @@ def _dimension(key: str, configured: Any) -> Dimension:  # noqa: ANN401 - from a
     where = f"sweep.space.{key}"
     if not isinstance(configured, dict):
         raise UserError(f"{where}={configured} is no distribution; give {{float: {{...}}}}")
-    entry = dict(configured)
+    entry = {name: value for name, value in configured.items() if value is not None}
     for fixed in FIXED:
         if key == fixed or key.startswith((f"{fixed}.", f"{fixed}/")):
             raise UserError(
@@ -187,6 +187,11 @@ def _dimension(key: str, configured: Any) -> Dimension:  # noqa: ANN401 - from a
             )
     conditions = entry.pop(WHEN, {})
     allowed = [CATEGORICAL, *KINDS]
+    if len(entry) > 1 and set(entry) <= set(allowed):
+        raise UserError(
+            f"{where} is {' and '.join(entry)}, as files add to each other; leave out all but one "
+            f"of them, for example {next(iter(entry))}: null"
+        )
     if len(entry) != 1 or next(iter(entry)) not in allowed:
         named = ", ".join(entry) or "nothing"
         hint = nearest(named, allowed, f"give one of {', '.join(allowed)}")

@@ -30,6 +30,11 @@ def test_distributions_are_optunas_own():
     assert space["network.hidden"] == CategoricalDistribution(["[64,32]", "[128]"])
 
 
+def test_a_distribution_of_the_file_built_on_is_left_out_by_null():
+    (only,) = read_space({"a.rate": {"float": None, "categorical": [0.1, 0.2]}})
+    assert only.distribution == CategoricalDistribution([0.1, 0.2])
+
+
 def test_a_conditional_key_comes_after_what_it_depends_on():
     space = read_space({"strategy.freeze.layers": DEPTH, "strategy": STRATEGY})
     assert [each.key for each in space] == ["strategy", "strategy.freeze.layers"]
@@ -67,7 +72,7 @@ def test_extremes_fulfil_conditions():
         ({}, "sweep.space is empty"),
         ({"a.b": {"flaot": {"low": 0, "high": 1}}}, "did you mean float?"),
         ({"a.b": {}}, "nothing is no distribution"),
-        ({"a.b": {**RATE, "int": {"low": 0, "high": 1}}}, "float, int is no distribution"),
+        ({"a.b": {**RATE, "int": {"low": 0, "high": 1}}}, "a.b is float and int, as files"),
         ({"a.b": {"float": {"low": 1.0}}}, "a.b.float.high must be a number"),
         ({"a.b": {"float": {"low": 2.0, "high": 1.0}}}, "sweep.space.a.b: "),
         ({"a.b": {"float": {"low": 0.0, "high": 1.0, "log": True}}}, "sweep.space.a.b: "),
