@@ -51,6 +51,7 @@ def test_bad_rows_are_refused_or_dropped_and_counted(project, tools, inside):
         assert [number for _, number in element_counts(formula)] == [1, 1, 3]
 
 
+@pytest.mark.slow
 def test_a_prototype_without_b_needs_a_variant_without_b(project, tools, inside):
     (project / "my.csv").write_text(
         "formula,formation_energy\n" + "".join(f"{m}O,-{n}\n" for n, m in enumerate(METALS, 1))
@@ -67,6 +68,7 @@ def test_a_prototype_without_b_needs_a_variant_without_b(project, tools, inside)
 METALS = ("Mg", "Ca", "Sr", "Ba", "Mn", "Fe", "Co", "Ni", "Cd")
 
 
+@pytest.mark.slow
 def test_an_own_table_may_be_the_source(project, tools, inside):
     words = [word.replace("target", "sources.tabular") for word in TARGET[2:5]]
     done = inside(

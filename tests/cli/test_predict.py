@@ -66,6 +66,7 @@ def test_formulas_are_predicted_and_shown(predict, folder):
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_model_goes_by_its_id_and_by_comparison_and_strategy(predict, folder):
     identity = json.loads((folder / "model.json").read_text())["id"]
     by_path = predict(str(folder), "SrTiO3")

@@ -54,6 +54,7 @@ def test_draws_share_no_row_and_are_tested_on_the_rows_of_none(compared):
     assert "source nets: " in result.said
 
 
+@pytest.mark.slow
 def test_elements_held_out_on_a_can_be_kept_from_the_source(compared):
     result = compared("by_a", "protocol=by_a", "protocol.source_has_element=false")
     document, table = result.document, result.predictions
@@ -68,6 +69,7 @@ def test_elements_held_out_on_a_can_be_kept_from_the_source(compared):
     assert "3 folds of held-out A elements, new to the source too, 60 labelled" in result.printed
 
 
+@pytest.mark.slow
 def test_train_makes_the_source_nets_that_compare_will_ask_for(compared, tools, inside, project):
     words = ("protocol=by_element", "protocol.source_has_element=false", "seed=3")
     done = inside("train", *tools.TINY, *words, cwd=project)

@@ -81,6 +81,7 @@ def test_its_predictions_are_those_of_the_chosen_ones(settings, make_case):
         assert own["row"].tolist() == one["row"].tolist()
 
 
+@pytest.mark.slow
 def test_the_choice_repeats_itself_and_goes_by_the_seed(settings, make_case):
     case = make_case(settings)
     first, second = inner_errors(case, settings), inner_errors(case, settings)
@@ -140,6 +141,7 @@ def test_splits_that_hold_out_groups_choose_by_groups(compose, make_case, monkey
     assert not all(grouped[-last:])
 
 
+@pytest.mark.slow
 def test_every_split_of_a_learning_curve_has_its_own_choice(compose, make_case):
     settings = compose("protocol=learning_curve", "protocol.sizes=[5,10]", "protocol.folds=5")
     case = make_case(settings)

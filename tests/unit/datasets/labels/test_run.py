@@ -177,8 +177,8 @@ def test_chunks_of_another_configuration_are_not_taken_up(tmp_path):
         ("rocksalt", ("Ca", "Mg"), "MgO", (4.212, None)),
         ("fluorite", ("Ce", "Zr"), "CeO2", (5.411, None)),
         ("rutile", ("Sn", "Ti"), "TiO2", (4.594, 0.644)),
-        ("pyrochlore", ("Ti", "Y"), "Y2Ti2O7", (10.09, None)),
-        ("k2nif4", ("Sr", "Ti"), "Sr2TiO4", (3.886, 3.242)),
+        pytest.param("pyrochlore", ("Ti", "Y"), "Y2Ti2O7", (10.09, None), marks=pytest.mark.slow),
+        pytest.param("k2nif4", ("Sr", "Ti"), "Sr2TiO4", (3.886, 3.242), marks=pytest.mark.slow),
         ("double_perovskite", ("Ba", "Mg"), "Ba2MgMgO6", (None, None)),
     ],
 )
