@@ -109,6 +109,8 @@ def one_by_one(network: str) -> float:
                 trial = [f"strategy.target_only.learning_rate={rate}", "training.weight_decay=0.01"]
                 result = Path(folder) / f"{turn}-{core}"
                 command = [sys.executable, str(Path(__file__).with_name("sweep_alone.py")), "-m"]
+                # what Hydra writes of a multirun goes with the rest
+                trial += [f"hydra.sweep.dir={folder}/hydra", f"hydra.sweep.subdir={turn}-{core}"]
                 process = subprocess.Popen(  # noqa: S603 - ourselves
                     [*command, *words_of(network)[:2], *trial],
                     stdout=subprocess.DEVNULL,

@@ -118,9 +118,8 @@ def show_status(studies: Sequence[Progress]) -> None:
 
 
 def _trials(counted: Mapping[str, int], running: str = "running") -> str:
-    words = {"running": running}
-    there = [(words.get(state, state), number) for state, number in counted.items() if number]
-    return ", ".join(f"{number} {state}" for state, number in there)
+    words = {**{state: state for state in counted}, "running": running}
+    return ", ".join(f"{number} {words[state]}" for state, number in counted.items() if number)
 
 
 def _short(value: object) -> str:
