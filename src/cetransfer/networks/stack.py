@@ -40,18 +40,20 @@ class Dropout:
     generator
         On the device that trains.
     rates
-        (M, 1, 1), or (1, 1, 1) where they are all the same, float64.
+        (G,), one for each of G equal parts of the members, in their order; float64.
     """
 
     def __init__(self, generator: torch.Generator, rates: torch.Tensor) -> None:
         self.generator = generator
+        rates = rates[:, None, None, None]
         self.dropped = rates.float().to(generator.device)
         self.kept = (1.0 - rates).float().to(generator.device)
 
     def __call__(self, hidden: torch.Tensor) -> torch.Tensor:
         """Drop units of hidden layers (M, B, h)."""
         drawn = torch.rand(hidden.shape[1:], generator=self.generator, device=hidden.device)
-        return hidden * (drawn.ge(self.dropped) / self.kept)
+        masks = drawn.ge(self.dropped) / self.kept
+        return (hidden.reshape(len(masks), -1, *hidden.shape[1:]) * masks).flatten(0, 1)
 
 
 class StackedLinear(nn.Module):

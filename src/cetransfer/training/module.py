@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -132,14 +133,22 @@ class StackModule(pl.LightningModule):
 
     def on_fit_start(self) -> None:
         """Put the dropout masks' generator on the device that trains."""
-        rates = [course.recipe.dropout for course in self.courses for _ in range(course.members)]
+        rates = [course.recipe.dropout for course in self.courses]
         if not any(rates):
             return
         if len(set(rates)) == 1:
             rates = rates[:1]
+        else:
+            # as few masks as there can be: they cost memory traffic, which a step is short of
+            equal = math.gcd(*(course.members for course in self.courses))
+            rates = [
+                course.recipe.dropout
+                for course in self.courses
+                for _ in range(course.members // equal)
+            ]
         self.dropout = Dropout(
             torch.Generator(device=self.device).manual_seed(self.dropout_seed),
-            torch.tensor(rates, dtype=torch.float64)[:, None, None],
+            torch.tensor(rates, dtype=torch.float64),
         )
 
     def training_step(self, rows: torch.Tensor, step: int) -> torch.Tensor:

@@ -93,18 +93,19 @@ def test_dropout_needs_a_generator_and_keeps_the_mean():
     with torch.no_grad():
         without = stack.standardised(x)
         assert torch.equal(without, stack.standardised(x))
-        rates = torch.full((1, 1, 1), 0.5, dtype=torch.float64)
+        rates = torch.tensor([0.5], dtype=torch.float64)
         dropped = stack.standardised(x, Dropout(torch.Generator().manual_seed(0), rates))
     assert dropped.std() > 0
     assert float(dropped.mean()) == pytest.approx(float(without.mean()), abs=0.02)
 
 
-def test_each_member_drops_its_own_share():
-    rates = torch.tensor([0.0, 0.25, 0.75], dtype=torch.float64)[:, None, None]
-    dropped = Dropout(torch.Generator().manual_seed(0), rates)(torch.ones(3, 100, 1000))
+@pytest.mark.parametrize("each", [1, 2])
+def test_each_part_of_the_members_drops_its_own_share(each):
+    rates = torch.tensor([0.0, 0.25, 0.75], dtype=torch.float64)
+    dropped = Dropout(torch.Generator().manual_seed(0), rates)(torch.ones(3 * each, 100, 1000))
     shares = dropped.eq(0).double().mean(dim=(1, 2)).tolist()
-    assert shares == pytest.approx([0.0, 0.25, 0.75], abs=0.01)
-    assert dropped.mean(dim=(1, 2)).tolist() == pytest.approx([1.0, 1.0, 1.0], abs=0.02)
+    assert shares == pytest.approx(np.repeat([0.0, 0.25, 0.75], each), abs=0.01)
+    assert dropped.mean(dim=(1, 2)).tolist() == pytest.approx([1.0] * 3 * each, abs=0.02)
 
 
 def test_predictions_do_not_depend_on_how_the_rows_are_cut():

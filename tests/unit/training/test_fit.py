@@ -86,20 +86,24 @@ COURSES = [
 
 
 def test_courses_of_one_stack_train_as_each_does_alone(problem):
-    count = len(COURSES)
-    alone = [start(problem, members=2, first=2 * course) for course in range(count)]
+    sizes = [2, 4, 2, 2, 6, 2, 2]
+    firsts = np.cumsum([0, *sizes]).tolist()
+    alone = [
+        start(problem, members=size, first=first)
+        for size, first in zip(sizes, firsts[:-1], strict=True)
+    ]
     for course, (recipe, plan) in enumerate(COURSES):
-        train(*alone[course], recipe, plan, first=2 * course)
-    stack, features, labels, rows = start(problem, members=2 * count)
+        train(*alone[course], recipe, plan, first=firsts[course])
+    stack, features, labels, rows = start(problem, members=firsts[-1])
     losses = fit(
         stack,
         Lesson(features, labels, rows),
-        [Course(str(number), 2, *course) for number, course in enumerate(COURSES)],
-        generators=[np.random.default_rng(member) for member in range(2 * count)],
+        [Course(f"{size}", size, *course) for size, course in zip(sizes, COURSES, strict=True)],
+        generators=[np.random.default_rng(member) for member in range(firsts[-1])],
         dropout_seed=7,
         description="test",
     )
-    assert losses.shape == (15, 2 * count)
+    assert losses.shape == (15, firsts[-1])
     expected = np.concatenate([predict(each[0], features) for each in alone])
     np.testing.assert_allclose(predict(stack, features), expected, rtol=0, atol=1e-5)
 
