@@ -17,10 +17,12 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 from scipy import stats
-from sweep import study, words_of
+from sweep import make_search, words_of
 
 from cetransfer.progress import set_quiet
 from cetransfer.settings import project_root
+from cetransfer.sweeps.drive import drive
+from cetransfer.sweeps.executors.here import Here
 from cetransfer.sweeps.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -33,7 +35,10 @@ COLUMNS = ["network", "trials", "batch", "seed", "best"]
 def best_of(network: str, trials: int, batch: int, seed: int) -> float:
     """Return the best inner error of one study."""
     set_quiet(quiet=True)
-    return study(Workshop(words_of(network), project_root()), seed, batch, trials)
+    workshop = Workshop(words_of(network), project_root())
+    search = make_search(workshop, 0, seed, batch, trials)
+    drive([search], Here(workshop), "study", "trials")
+    return search.best()[0].value
 
 
 def run_missing(file: Path, wanted: list[tuple[str, int, int, int]]) -> pd.DataFrame:

@@ -3,38 +3,39 @@
     python benchmarks/sweep.py [network ...]
 
 Both ways train one network from scratch on each inner fold of every trial, on all cores, imports
-included; no trial is pruned. The stacks run as many trials as `sweep=small` and `sweep=default` do.
+included; no trial is pruned. The stacks run a study for each of three outer folds, of the small
+network with as many trials as `sweep=small` has: once in one process, once as a sweep does it.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 import numpy as np
+import optuna
 from joblib import cpu_count
 
 from cetransfer.progress import set_quiet
 from cetransfer.settings import project_root
-from cetransfer.sweeps.executors.here import Here
-from cetransfer.sweeps.executors.local import Local
+from cetransfer.sweep_commands import make_executor
+from cetransfer.sweeps.drive import drive
 from cetransfer.sweeps.pruners import make_pruner
-from cetransfer.sweeps.run import check_sweep, drive
+from cetransfer.sweeps.run import check_sweep
 from cetransfer.sweeps.samplers import make_sampler
 from cetransfer.sweeps.search import Search
 from cetransfer.sweeps.workshop import Workshop
 
-if TYPE_CHECKING:
-    from cetransfer.sweeps.executors.executor import Executor
+TRIALS = {"small": 32, "default": 24}
+"""Of each of the three studies."""
 
-TRIALS = {"small": 32, "default": 64}
 ALONE = 4
 """Processes that are timed on each core, one after the other."""
 
@@ -56,44 +57,44 @@ def words_of(network: str) -> list[str]:
     ]
 
 
-def study(
-    workshop: Workshop, seed: int, batch: int, trials: int, executor: Executor | None = None
-) -> float:
-    """Run one study on the first outer fold and return its best inner error."""
-    import dataclasses
-
-    import optuna
-
+def make_search(workshop: Workshop, outer: int, seed: int, batch: int, trials: int) -> Search:
+    """Return the search of one outer fold."""
     sweep = dataclasses.replace(workshop.settings.sweep, batch=batch, trials=trials)
     space = check_sweep(sweep)
-    found = optuna.create_study(
+    study = optuna.create_study(
         storage=optuna.storages.InMemoryStorage(),
-        sampler=make_sampler(sweep.sampler, space, seed=seed, outer=0, batch=batch),
+        sampler=make_sampler(sweep.sampler, space, seed=seed, outer=outer, batch=batch),
         pruner=make_pruner(sweep.pruner),
     )
-    search = Search(found, space, sweep, 0)
-    drive(search, executor or Here(workshop), "study")
-    return float(search.best()[0].values[0])
+    return Search(study, space, sweep, outer)
 
 
-def stacked(network: str, workers: int) -> float:
+def stacked(network: str, workers: int | None) -> float:
     """Return the trials a minute of stacks, from the start of a process to its end."""
     began = time.perf_counter()
-    code = f"import sweep; sweep.stack_alone({network!r}, {workers})"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent)  # noqa: S603 - ourselves
-    return 60 * TRIALS[network] / (time.perf_counter() - began)
+    code = f"import sweep; print(sweep.stack_alone({network!r}, {workers}))"
+    done = subprocess.run(  # noqa: S603 - ourselves
+        [sys.executable, "-c", code],
+        check=True,
+        cwd=Path(__file__).parent,
+        stdout=subprocess.PIPE,
+    )
+    return 60 * int(done.stdout) / (time.perf_counter() - began)
 
 
-def stack_alone(network: str, workers: int) -> None:
-    """Run the study that is timed."""
+def stack_alone(network: str, workers: int | None) -> int:
+    """Run the studies that are timed, and return how many trials they had."""
     set_quiet(quiet=True)
-    workshop = Workshop(words_of(network), project_root())
-    batch, trials = workshop.settings.sweep.batch, TRIALS[network]
-    if workers == 1:
-        study(workshop, 0, batch, trials)
-        return
-    with Local(workshop.composer.words, workshop.root, workers) as executor:
-        study(workshop, 0, batch, trials, executor)
+    words = words_of(network)
+    if workers is not None:
+        words.append(f"compute.workers={workers}")
+    workshop = Workshop(words, project_root())
+    batch = workshop.settings.sweep.batch
+    folds = range(len(workshop.folds.outer))
+    with make_executor(workshop) as executor:
+        searches = [make_search(workshop, fold, 0, batch, TRIALS[network]) for fold in folds]
+        drive(searches, executor, "benchmark", "trials")
+    return sum(search.finished for search in searches)
 
 
 def one_by_one(network: str) -> float:
@@ -130,11 +131,11 @@ def main() -> None:
     for network in sys.argv[1:] or TRIALS:
         alone = one_by_one(network)
         print(f"{network:8s} trials a minute: one process each {alone:.1f}", flush=True)
-        for workers in (1, cpu_count()):
+        for workers in (1, None):
             rate = stacked(network, workers)
             print(
-                f"{network:8s} trials a minute: stacks, compute.workers={workers}, {rate:.1f}, "
-                f"ratio {rate / alone:.1f}",
+                f"{network:8s} trials a minute: stacks, compute.workers={workers or 'null'}, "
+                f"{rate:.1f}, ratio {rate / alone:.1f}",
                 flush=True,
             )
 

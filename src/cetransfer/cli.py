@@ -188,7 +188,7 @@ Examples:
   cetransfer predict default SrTiO3 BaHfO3
   cetransfer predict default my.csv output=predicted.csv
   cetransfer promote surrogate-1a2b3c4d/fine_tune         then: cetransfer predict champion ...
-  cetransfer sweep sweep=small compute.workers=2
+  cetransfer sweep sweep=small
   cetransfer screen model=default space=abo3
   cetransfer suggest n=50 space=abo3
   cetransfer data audit li2023_spinel li2023_perovskite

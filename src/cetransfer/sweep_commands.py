@@ -67,7 +67,7 @@ def sweep(settings: StudySettings) -> None:
             with turn():
                 log.trials(trials_of(outer, study))
 
-        finished = run_sweep(workshop, space, place, key, _executor, ended)
+        finished = run_sweep(workshop, space, place, key, make_executor, ended)
         found = make_result(workshop, space, key, finished, time.perf_counter() - began)
         staged = stage_sweep(found, output / f"{STAGED}{place.machines.name}")
         draw_history(found.document, found.trials, staged)
@@ -105,6 +105,24 @@ def status(settings: StudySettings) -> None:
 def outputs(root: Path) -> Path:
     """Return the folder of all sweeps."""
     return root / "outputs" / "sweep"
+
+
+def make_executor(workshop: Workshop) -> Executor:
+    """Return those who train, as the group `compute` says."""
+    compute = workshop.settings.compute
+    if compute.kind != "local":
+        from cetransfer.compute.chosen import workers
+        from cetransfer.sweeps.executors.cluster import OnCluster
+
+        return OnCluster(workshop.composer.words, workshop.root, workers(1))
+    count = compute.workers or _one_a_study(workshop)
+    if count == 1:
+        from cetransfer.sweeps.executors.here import Here
+
+        return Here(workshop)
+    from cetransfer.sweeps.executors.local import Local
+
+    return Local(workshop.composer.words, workshop.root, count)
 
 
 def _checked(settings: StudySettings) -> list[Dimension]:
@@ -152,18 +170,9 @@ def _open_place(sweep: SweepSettings, output: Path) -> AbstractContextManager[Pl
     return open_shared(sweep.storage, sweep.study or sweep.name, sweep.grace)
 
 
-def _executor(workshop: Workshop) -> Executor:
-    """Return those who train, as the group `compute` says."""
-    compute = workshop.settings.compute
-    if compute.kind != "local":
-        from cetransfer.compute.chosen import workers
-        from cetransfer.sweeps.executors.cluster import OnCluster
+def _one_a_study(workshop: Workshop) -> int:
+    """Return as many workers as there are studies and cores; a GPU is one process's."""
+    from joblib import cpu_count
 
-        return OnCluster(workshop.composer.words, workshop.root, workers(1))
-    if compute.workers is None or compute.workers == 1:
-        from cetransfer.sweeps.executors.here import Here
-
-        return Here(workshop)
-    from cetransfer.sweeps.executors.local import Local
-
-    return Local(workshop.composer.words, workshop.root, compute.workers)
+    on_gpu = workshop.settings.training.accelerator == "gpu"
+    return 1 if on_gpu else min(cpu_count(), len(workshop.folds.outer))

@@ -140,6 +140,17 @@ def test_a_killed_sweep_goes_on_to_the_same_numbers(swept, tools, tmp_path):
     assert document["score"] == expected["score"]
 
 
+@pytest.mark.slow
+def test_one_process_gives_the_numbers_of_one_for_each_study(tools, tmp_path, swept):
+    project = tools.make_project(tmp_path / "project")
+    done = tools.call("sweep", *WORDS, "compute.workers=1", cwd=project)
+    assert done.returncode == 0, done.stderr
+    document, table = read(only_folder(project))
+    expected, expected_table = read(only_folder(swept[0]))
+    pd.testing.assert_frame_equal(table, expected_table, check_exact=True)
+    assert document["outer"] == expected["outer"]
+
+
 def children_of(process):
     """Return the ids of the processes that a process has started."""
     found = subprocess.run(

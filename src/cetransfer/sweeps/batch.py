@@ -43,9 +43,8 @@ class Item:
 
 @dataclass(frozen=True)
 class Batch:
-    """Items of the study of one outer fold; `number` tells batches of a run apart."""
+    """Items of the study of one outer fold."""
 
-    number: int
     outer: int
     items: list[Item]
 

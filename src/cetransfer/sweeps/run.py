@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 
 import cetransfer
 from cetransfer.errors import UserError, nearest
-from cetransfer.progress import meter
 from cetransfer.provenance import array_digest, digest
-from cetransfer.sweeps.patience import Patience
+from cetransfer.sweeps.drive import drive
 from cetransfer.sweeps.pruners import make_pruner
 from cetransfer.sweeps.samplers import GRID, make_sampler
 from cetransfer.sweeps.search import Search
 from cetransfer.sweeps.shared import address_of
 from cetransfer.sweeps.space import extremes, grid, read_space, space_document
 from cetransfer.sweeps.storage import open_study
-from cetransfer.sweeps.winners import Winner, judge_winners
+from cetransfer.sweeps.winners import Contest
 from cetransfer.sweeps.workshop import strategy_of
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from cetransfer.sweeps.executors.executor import Executor
     from cetransfer.sweeps.space import Dimension
     from cetransfer.sweeps.storage import Place
+    from cetransfer.sweeps.winners import Winner
     from cetransfer.sweeps.workshop import Workshop
 
 OBJECTIVES = ("error", "labels", "size")
@@ -146,7 +146,7 @@ def run_sweep(
     make_executor: Callable[[Workshop], Executor],
     ended: Callable[[int, Study], None] = lambda *_: None,
 ) -> list[Finished]:
-    """Run the studies of all outer folds, or go on with them.
+    """Run the studies of all outer folds side by side, or go on with them.
 
     Parameters
     ----------
@@ -172,9 +172,9 @@ def run_sweep(
     sweep = settings.sweep
     if sweep.sampler == GRID:
         sweep = dataclasses.replace(sweep, trials=min(sweep.trials, len(grid(space))))
+    contests = []
     with make_executor(workshop) as executor:
-        done: list[tuple[Search, list[Winner] | None]] = []
-        for outer in range(len(workshop.folds.outer)):
+        for outer, fold in enumerate(workshop.folds.outer):
             study = open_study(
                 place,
                 outer,
@@ -188,59 +188,6 @@ def run_sweep(
                 pruner=make_pruner(sweep.pruner),
             )
             search = Search(study, space, sweep, outer, place.machines)
-            drive(search, executor, f"outer fold {outer + 1} of {len(workshop.folds.outer)}")
-            ended(outer, study)
-            done.append((search, _judged(search, workshop, executor)))
-        return [
-            Finished(search.outer, search.study, winners or _waited_for(search, workshop, executor))
-            for search, winners in done
-        ]
-
-
-def _judged(search: Search, workshop: Workshop, executor: Executor) -> list[Winner] | None:
-    has_fold = len(workshop.folds.outer[search.outer].test) > 0
-    return judge_winners(search, workshop.settings, executor, has_fold=has_fold)
-
-
-def _waited_for(search: Search, workshop: Workshop, executor: Executor) -> list[Winner]:
-    """Return the winners of a study that another machine scores, or does not any more."""
-    while (winners := _judged(search, workshop, executor)) is None:
-        search.machines.wait()
-    return winners
-
-
-def drive(search: Search, executor: Executor, description: str) -> None:
-    """Ask and tell until the study has all its trials.
-
-    Raises
-    ------
-    UserError
-        If workers keep dying.
-    """
-    shown = search.finished
-    if shown >= search.sweep.trials:
-        return
-    patience = Patience()
-    with meter(description, search.sweep.trials, "trials") as advance:
-        advance(shown)
-        while True:
-            while executor.free and (batch := search.next_batch()) is not None:
-                executor.submit(batch)
-            if not executor.busy:
-                now = search.finished
-                advance(now - shown)
-                shown = now
-                if now >= search.sweep.trials:
-                    return
-                search.machines.wait()  # others hold what is missing
-                continue
-            outcome = executor.next()
-            if outcome.results is None:
-                search.lost(outcome.batch)
-                patience.lose_one()
-            else:
-                patience.restore()
-                search.returned(outcome.batch, outcome.results)
-            now = search.finished
-            advance(now - shown)
-            shown = now
+            contests.append(Contest(search, settings, ended, has_fold=len(fold.test) > 0))
+        drive(contests, executor, f"sweep {sweep.name}", "trials and winners")
+    return [Finished(each.outer, each.search.study, each.winners) for each in contests]

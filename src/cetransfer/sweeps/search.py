@@ -95,7 +95,6 @@ class Search:
         self.rungs = sweep.rungs or [sweep.inner_folds]
         self._held: set[int] = set()
         self._live: dict[int, Trial] = {}
-        self._batches = 0
         with self.turn():
             pass  # what was left undone is done at the beginning of a turn
 
@@ -104,6 +103,11 @@ class Search:
         """All trials but the lost ones, each of which has another in its place."""
         every: list[FrozenTrial] = self.study.get_trials(deepcopy=False)
         return [trial for trial in every if not is_lost(trial)]
+
+    @property
+    def total(self) -> int:
+        """Number of trials that are asked for."""
+        return self.sweep.trials
 
     @property
     def finished(self) -> int:
@@ -148,8 +152,7 @@ class Search:
         if not ready:
             return None
         self._held.update(ready)
-        self._batches += 1
-        return Batch(self._batches, self.outer, [self._item(number) for number in ready])
+        return Batch(self.outer, [self._item(number) for number in ready])
 
     def returned(self, batch: Batch, results: Sequence[Result]) -> None:
         """Take in what a worker found; not of trials that others have taken over meanwhile."""

@@ -10,8 +10,10 @@ from cetransfer.errors import UserError
 from cetransfer.evaluation.documents import schema_of
 from cetransfer.reporting.sweep import sentence, show_status, show_sweep
 from cetransfer.reporting.sweep_figure import HISTORY, draw_history
+from cetransfer.sweep_commands import make_executor
 from cetransfer.sweeps.batch import INNER, Batch, Item, Outcome
 from cetransfer.sweeps.executors.here import Here
+from cetransfer.sweeps.executors.local import Local
 from cetransfer.sweeps.result import make_result, stage_sweep
 from cetransfer.sweeps.run import check_sweep, run_sweep, sweep_key
 from cetransfer.sweeps.status import progress_of, sweep_folders
@@ -82,6 +84,13 @@ def test_a_finished_sweep_is_not_trained_again(make_workshop, tmp_path):
     assert again.document["outer"] == first.document["outer"]
 
 
+def test_a_sweep_that_has_more_trials_than_are_asked_for_ends_with_all(make_workshop, tmp_path):
+    first = run(make_workshop(), tmp_path / "out")
+    again = run(make_workshop("sweep.trials=4"), tmp_path / "out")
+    assert without_times(again) == without_times(first)
+    assert again.document["outer"] == first.document["outer"]
+
+
 def test_a_sweep_that_was_stopped_ends_with_the_numbers_of_one_that_was_not(
     make_workshop, tmp_path
 ):
@@ -115,6 +124,32 @@ class Dying(Here):
             return super().next()
         self.deaths -= 1
         return Outcome(self._waiting.pop(0), None)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "workers"),
+    [
+        ((), Local, 2),
+        (("sweep.outer_folds=null",), Here, 1),
+        (("compute.workers=1",), Here, 1),
+        (("compute.workers=3",), Local, 3),
+        (("training.accelerator=gpu",), Here, 1),
+    ],
+)
+def test_there_are_as_many_workers_as_asked_for_else_one_a_study(
+    make_workshop, monkeypatch, words, kind, workers
+):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+    with make_executor(make_workshop(*words)) as executor:
+        assert isinstance(executor, kind)
+        assert executor.workers == workers
+        assert executor.free
+
+
+def test_there_are_no_more_workers_than_cores(make_workshop, monkeypatch):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    with make_executor(make_workshop()) as executor:
+        assert isinstance(executor, Here)
 
 
 def test_workers_killed_while_they_train_the_winner_change_no_number(make_workshop, tmp_path):
@@ -152,7 +187,7 @@ def test_a_winner_can_be_made_again_from_its_overrides(make_workshop, tmp_path):
     sweep = run(make_workshop(), tmp_path / "out")
     winner = sweep.document["outer"][1]["winners"][0]
     workshop = make_workshop(*winner["overrides"])
-    (result,) = workshop.train(Batch(1, 1, [Item(0, {}, INNER, [0, 1, 2], 1)]))
+    (result,) = workshop.train(Batch(1, [Item(0, {}, INNER, [0, 1, 2], 1)]))
     assert sum(result.errors) / 3 == pytest.approx(winner["best_inner_error"], rel=1e-4)
 
 

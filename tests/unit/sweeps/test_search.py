@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 
 import optuna
 import pytest
@@ -8,10 +9,10 @@ from optuna.trial import TrialState
 
 from cetransfer.errors import UserError
 from cetransfer.sweeps.batch import Batch, Result
+from cetransfer.sweeps.drive import drive
 from cetransfer.sweeps.machines import ALONE, Machines
 from cetransfer.sweeps.pruners import make_pruner
 from cetransfer.sweeps.result import counts
-from cetransfer.sweeps.run import drive
 from cetransfer.sweeps.samplers import make_sampler
 from cetransfer.sweeps.search import Search
 from cetransfer.sweeps.space import read_space
@@ -72,16 +73,18 @@ def sweep(compose):
     )
 
 
-def make_search(storage, sweep, sampler="tpe", pruner="median", directions=1, machines=ALONE):
+def make_search(
+    storage, sweep, sampler="tpe", pruner="median", directions=1, machines=ALONE, outer=0
+):
     study = optuna.create_study(
         storage=storage,
-        study_name="outer-0",
+        study_name=f"outer-{outer}",
         directions=["minimize"] * directions,
         load_if_exists=True,
-        sampler=make_sampler(sampler, SPACE, seed=0, outer=0, batch=4),
+        sampler=make_sampler(sampler, SPACE, seed=0, outer=outer, batch=4),
         pruner=make_pruner(pruner),
     )
-    return Search(study, SPACE, sweep, 0, machines)
+    return Search(study, SPACE, sweep, outer, machines)
 
 
 def error_of(item, fold):
@@ -90,15 +93,20 @@ def error_of(item, fold):
 
 
 class Worker:
-    """An executor of one worker that knows the error of every trial; some batches kill it."""
+    """An executor that knows the error of every trial; some batches kill it.
 
-    def __init__(self, deadly=(), failing=()):
+    Of several batches that are out the last one comes back first.
+    """
+
+    def __init__(self, deadly=(), failing=(), workers=1):
         self.batches = []
         self.deadly = deadly
         self.failing = failing
+        self.workers = workers
         self.out = []
+        self.seen_out = []
 
-    free = property(lambda self: not self.out)
+    free = property(lambda self: len(self.out) < self.workers)
     busy = property(lambda self: bool(self.out))
 
     def submit(self, batch):
@@ -109,6 +117,7 @@ class Worker:
     def next(self):
         from cetransfer.sweeps.batch import Outcome
 
+        self.seen_out.append(Counter(batch.outer for batch in self.out))
         batch = self.out.pop()
         if len(self.batches) in self.deadly:
             return Outcome(batch, None)
@@ -131,7 +140,7 @@ def told(study):
 
 def test_a_search_makes_as_many_trials_as_asked_for(sweep):
     search, worker = make_search(Fragile(), sweep), Worker()
-    drive(search, worker, "test")
+    drive([search], worker, "test", "trials")
     assert search.finished == 14
     assert len(search.study.trials) == 14
     assert counts(search.study)["pruned"] > 0
@@ -141,9 +150,33 @@ def test_a_search_makes_as_many_trials_as_asked_for(sweep):
             assert list(trial.intermediate_values) == [1, 2, 4]
 
 
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_no_more_workers_than_studies_change_nothing(sweep, workers):
+    alone = [make_search(Fragile(), sweep, outer=outer) for outer in range(3)]
+    for search in alone:
+        drive([search], Worker(), "test", "trials")
+    storage, worker = Fragile(), Worker(workers=workers)
+    together = [make_search(storage, sweep, outer=outer) for outer in range(3)]
+    drive(together, worker, "test", "trials")
+    for one, other in zip(together, alone, strict=True):
+        assert told(one.study) == told(other.study)
+    # all were at work, none on a study that another one had
+    assert worker.seen_out[0].total() == workers
+    assert all(set(out.values()) == {1} for out in worker.seen_out)
+
+
+def test_more_workers_than_studies_share_them_evenly(sweep):
+    storage, worker = Fragile(), Worker(workers=4)
+    searches = [make_search(storage, sweep, "random", outer=outer) for outer in range(2)]
+    drive(searches, worker, "test", "trials")
+    assert [search.finished for search in searches] == [14, 14]
+    assert worker.seen_out[0] == {0: 2, 1: 2}
+    assert max(max(out.values()) for out in worker.seen_out) == 2
+
+
 def test_a_pruned_trial_leaves_its_slot_to_a_new_one_at_once(sweep):
     search, worker = make_search(Fragile(), sweep, "random"), Worker()
-    drive(search, worker, "test")
+    drive([search], worker, "test", "trials")
     assert all(len(batch.items) == 4 for batch in worker.batches[:-4])
     mixed = [{tuple(item.folds) for item in batch.items} for batch in worker.batches]
     assert any(len(folds) > 1 for folds in mixed)
@@ -151,7 +184,7 @@ def test_a_pruned_trial_leaves_its_slot_to_a_new_one_at_once(sweep):
 
 def test_no_fold_is_trained_twice(sweep):
     worker = Worker()
-    drive(make_search(Fragile(), sweep), worker, "test")
+    drive([make_search(Fragile(), sweep)], worker, "test", "trials")
     done = [
         (item.trial, fold)
         for batch in worker.batches
@@ -164,7 +197,7 @@ def test_no_fold_is_trained_twice(sweep):
 @pytest.mark.parametrize("pruner", ["median", "halving"])
 def test_a_search_that_is_killed_between_any_two_writes_ends_as_if_it_had_not_been(sweep, pruner):
     whole = make_search(Fragile(), sweep, pruner=pruner)
-    drive(whole, Worker(), "test")
+    drive([whole], Worker(), "test", "trials")
     for left in range(3, 40):
         storage = Fragile()
         deaths = 0
@@ -173,7 +206,7 @@ def test_a_search_that_is_killed_between_any_two_writes_ends_as_if_it_had_not_be
                 # each turn gets a little further, and is killed at another place
                 storage.left = left + deaths % 7 if deaths < 60 else None
                 search = make_search(storage, sweep, pruner=pruner)
-                drive(search, Worker(), "test")
+                drive([search], Worker(), "test", "trials")
                 break
             except Killed:
                 deaths += 1
@@ -184,7 +217,7 @@ def test_a_search_that_is_killed_between_any_two_writes_ends_as_if_it_had_not_be
 
 def test_what_a_dead_worker_held_is_queued_again_and_counted_once(sweep):
     search, worker = make_search(Fragile(), sweep), Worker(deadly={2, 3, 7})
-    drive(search, worker, "test")
+    drive([search], worker, "test", "trials")
     study = search.study
     lost = [trial for trial in study.trials if trial.user_attrs.get("lost")]
     retries = {
@@ -211,7 +244,7 @@ def test_a_parent_killed_while_it_marks_losses_marks_each_once(sweep):
             storage.left = None
             search = make_search(storage, sweep)
         storage.left = None
-        drive(search, Worker(), "test")
+        drive([search], Worker(), "test", "trials")
         every = search.study.trials
         lost = [trial.number for trial in every if trial.user_attrs.get("lost")]
         retries = [
@@ -224,7 +257,7 @@ def test_a_parent_killed_while_it_marks_losses_marks_each_once(sweep):
 
 def test_a_trial_that_cannot_be_trained_is_failed_with_its_reason_and_counts(sweep):
     search = make_search(Fragile(), sweep)
-    drive(search, Worker(failing={1, 5}), "test")
+    drive([search], Worker(failing={1, 5}), "test", "trials")
     failed = [trial for trial in search.study.trials if trial.state == TrialState.FAIL]
     assert [trial.number for trial in failed] == [1, 5]
     assert {trial.user_attrs["reason"] for trial in failed} == {"the loss is not finite"}
@@ -233,27 +266,27 @@ def test_a_trial_that_cannot_be_trained_is_failed_with_its_reason_and_counts(swe
 
 def test_no_trial_at_its_end_is_told_with_the_last_reason(sweep):
     search = make_search(Fragile(), sweep)
-    drive(search, Worker(failing=set(range(14))), "test")
+    drive([search], Worker(failing=set(range(14))), "test", "trials")
     with pytest.raises(UserError, match=r"none of 14 trials came to its end \(the loss is"):
         search.best()
 
 
 def test_workers_killed_again_and_again_for_a_while_do_not_end_the_search(sweep):
     search = make_search(Fragile(), sweep)
-    drive(search, Worker(deadly=set(range(60))), "test")
+    drive([search], Worker(deadly=set(range(60))), "test", "trials")
     assert search.finished == 14
 
 
 def test_workers_that_keep_dying_end_the_search(sweep, monkeypatch):
     monkeypatch.setattr("cetransfer.sweeps.patience.SECONDS", 0.0)
     with pytest.raises(UserError, match="21 workers ended early"):
-        drive(make_search(Fragile(), sweep), Worker(deadly=set(range(100))), "test")
+        drive([make_search(Fragile(), sweep)], Worker(deadly=set(range(100))), "test", "trials")
 
 
 def test_two_objectives_have_a_front(sweep):
     sweep = dataclasses.replace(sweep, rungs=None, objectives=["error", "labels"])
     search = make_search(Fragile(), sweep, "nsgaii", "none", directions=2)
-    drive(search, Worker(), "test")
+    drive([search], Worker(), "test", "trials")
     front = search.best()
     errors, labels = zip(*(trial.values for trial in front), strict=True)
     assert list(errors) == sorted(errors)
@@ -263,9 +296,9 @@ def test_two_objectives_have_a_front(sweep):
 
 def test_more_trials_go_on_from_those_there(sweep):
     storage = Fragile()
-    drive(make_search(storage, sweep), Worker(), "test")
+    drive([make_search(storage, sweep)], Worker(), "test", "trials")
     search = make_search(storage, dataclasses.replace(sweep, trials=20))
-    drive(search, Worker(), "test")
+    drive([search], Worker(), "test", "trials")
     assert search.finished == 20
 
 
@@ -335,10 +368,10 @@ def test_a_machine_killed_between_any_two_writes_leaves_nothing_undone(sweep):
         second.returned(done := second.next_batch(), [worker.result(item) for item in done.items])
         storage.left = left
         with pytest.raises(Killed):
-            drive(first, Worker(), "test")
+            drive([first], Worker(), "test", "trials")
         storage.left = None
         second.machines.dead = frozenset({"first"})
-        drive(second, worker, "test")
+        drive([second], worker, "test", "trials")
         every = second.study.trials
         lost = [trial.number for trial in every if trial.user_attrs.get("lost")]
         retries = [

@@ -14,7 +14,7 @@ def item(trial, parameters, part=INNER, folds=(0, 1, 2), members=1):
 
 
 def train(workshop, *items):
-    return workshop.train(Batch(1, 0, list(items)))
+    return workshop.train(Batch(0, list(items)))
 
 
 def test_a_trial_in_a_stack_is_what_it_is_alone(make_workshop):

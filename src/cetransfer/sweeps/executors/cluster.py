@@ -37,6 +37,11 @@ class OnCluster(Executor):
         self._crew = workers
         self._workers = workers.__enter__()
         self._out: dict[int, Batch] = {}
+        self._sent = 0
+
+    @property
+    def workers(self) -> None:
+        """Unknown: they come and go."""
 
     @property
     def free(self) -> bool:
@@ -50,13 +55,14 @@ class OnCluster(Executor):
 
     def submit(self, batch: Batch) -> None:
         """Send a batch."""
-        self._out[batch.number] = batch
-        self._workers.submit(batch.number, train_batch, (*self._job, batch.document()))
+        self._sent += 1
+        self._out[self._sent] = batch
+        self._workers.submit(self._sent, train_batch, (*self._job, batch.document()))
 
     def next(self) -> Outcome:
         """Wait for a batch that came back."""
-        number, results = self._workers.next()
-        return Outcome(self._out.pop(number), [Result(**each) for each in results])
+        ticket, results = self._workers.next()
+        return Outcome(self._out.pop(ticket), [Result(**each) for each in results])
 
     def close(self) -> None:
         """Leave the cluster; what is out is given up."""

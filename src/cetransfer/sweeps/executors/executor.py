@@ -20,6 +20,11 @@ class Executor(ABC):
 
     @property
     @abstractmethod
+    def workers(self) -> int | None:
+        """How many batches are trained at the same time; None where that changes."""
+
+    @property
+    @abstractmethod
     def free(self) -> bool:
         """Whether a batch would be begun at once."""
 

@@ -21,6 +21,11 @@ class Here(Executor):
         self._waiting: list[Batch] = []
 
     @property
+    def workers(self) -> int:
+        """One."""
+        return 1
+
+    @property
     def free(self) -> bool:
         """Whether the last batch was given back."""
         return not self._waiting

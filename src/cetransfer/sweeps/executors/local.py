@@ -30,9 +30,9 @@ class _Worker:
 
 
 class Local(Executor):
-    """N processes that read batches as lines of JSON and answer likewise.
+    """Up to N processes that read batches as lines of JSON and answer likewise.
 
-    One that died is replaced; what it held comes back without results.
+    One is started when there is a batch for it. What one held that died comes back without results.
 
     Parameters
     ----------
@@ -48,17 +48,18 @@ class Local(Executor):
         self._job = json.dumps({"words": list(words), "root": str(root)})
         self._threads = max(1, cpu_count() // workers)
         self._selector = selectors.DefaultSelector()
-        self._workers = [self._start() for _ in range(workers)]
+        self._most = workers
+        self._workers: list[_Worker] = []
 
     @property
-    def pids(self) -> list[int]:
-        """Process ids of the workers."""
-        return [worker.process.pid for worker in self._workers]
+    def workers(self) -> int:
+        """How many processes there may be."""
+        return self._most
 
     @property
     def free(self) -> bool:
-        """Whether a worker has nothing to do."""
-        return any(worker.batch is None for worker in self._workers)
+        """Whether a worker has nothing to do, or may be started."""
+        return len(self._workers) < self._most or self._idle is not None
 
     @property
     def busy(self) -> bool:
@@ -67,7 +68,7 @@ class Local(Executor):
 
     def submit(self, batch: Batch) -> None:
         """Give a batch to a worker that has none."""
-        worker = next(worker for worker in self._workers if worker.batch is None)
+        worker = self._idle or self._start()
         worker.batch = batch
         self._send(worker, json.dumps(batch.document()))
 
@@ -83,7 +84,7 @@ class Local(Executor):
                     if batch is not None:
                         return Outcome(batch, [Result(**each) for each in json.loads(line)])
                     continue
-                self._replace(worker)
+                self._remove(worker)
                 if batch is not None:
                     return Outcome(batch, None)
 
@@ -94,6 +95,10 @@ class Local(Executor):
                 worker.process.kill()
             _end(worker.process)
         self._selector.close()
+
+    @property
+    def _idle(self) -> _Worker | None:
+        return next((worker for worker in self._workers if worker.batch is None), None)
 
     def _start(self) -> _Worker:
         # modules instead of scripts: scripts hold absolute paths, and the folder may be moved
@@ -108,12 +113,13 @@ class Local(Executor):
         worker = _Worker(process)
         self._send(worker, self._job)
         self._selector.register(_pipe(process.stdout), selectors.EVENT_READ, worker)
+        self._workers.append(worker)
         return worker
 
-    def _replace(self, worker: _Worker) -> None:
+    def _remove(self, worker: _Worker) -> None:
         self._selector.unregister(_pipe(worker.process.stdout))
         _end(worker.process)
-        self._workers[self._workers.index(worker)] = self._start()
+        self._workers.remove(worker)
 
     @staticmethod
     def _send(worker: _Worker, text: str) -> None:
