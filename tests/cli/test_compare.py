@@ -209,6 +209,7 @@ def test_a_fresh_project_gives_the_same_numbers_and_quiet_says_nothing_else(firs
     same_numbers(first, tools.read(project / "here"))
 
 
+@pytest.mark.slow
 def test_a_strategy_may_have_the_name_of_a_folder_of_ours(copy_of_first, tools, inside, tmp_path):
     project = copy_of_first(tmp_path / "project", "compare")
     done = inside("compare", *tools.TINY, "+strategy.result.kind=zero_shot", cwd=project)

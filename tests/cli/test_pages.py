@@ -54,6 +54,7 @@ SMALL = {
     "sweep": (
         *FEWER,
         "protocol.members=2",
+        "compute.workers=1",
         "sweep.trials=4",
         "sweep.batch=4",
         "sweep.outer_folds=2",

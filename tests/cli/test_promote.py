@@ -167,6 +167,7 @@ def test_a_model_that_is_better_is_promoted(call, project):
     assert champion(project) == 2
 
 
+@pytest.mark.slow
 def test_models_that_were_scored_on_other_folds_cannot_be_tested(call, project, tools):
     call("promote", str(model(project, "target_only")))
     done = call("compare", *tools.TINY, "seed=1", "strategy=[target_only]", "output_dir=other")

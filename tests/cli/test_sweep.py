@@ -29,9 +29,9 @@ LIMIT = 240.0
 
 @pytest.fixture(scope="module")
 def swept(tools, tmp_path_factory):
-    """Return a project in which a small sweep was run once by the installed command."""
+    """Return a project in which a small sweep was run once by the installed command alone."""
     project = tools.make_project(tmp_path_factory.mktemp("swept") / "project")
-    done = tools.call("sweep", *WORDS, cwd=project)
+    done = tools.call("sweep", *WORDS, "compute.workers=1", cwd=project)
     assert done.returncode == 0, done.stderr
     return project, done
 
@@ -141,9 +141,9 @@ def test_a_killed_sweep_goes_on_to_the_same_numbers(swept, tools, tmp_path):
 
 
 @pytest.mark.slow
-def test_one_process_gives_the_numbers_of_one_for_each_study(tools, tmp_path, swept):
+def test_a_process_for_each_study_gives_the_numbers_of_one_for_all(tools, tmp_path, swept):
     project = tools.make_project(tmp_path / "project")
-    done = tools.call("sweep", *WORDS, "compute.workers=1", cwd=project)
+    done = tools.call("sweep", *WORDS, "compute.workers=2", cwd=project)
     assert done.returncode == 0, done.stderr
     document, table = read(only_folder(project))
     expected, expected_table = read(only_folder(swept[0]))

@@ -197,6 +197,7 @@ def predicted(inside, output, project):
     return path
 
 
+@pytest.mark.slow
 def test_reproduce_of_predictions_ends_with_predicting_the_same_again(inside, result, tmp_path):
     (tmp_path / "dvc.yaml").touch()
     path = predicted(inside, result[1], tmp_path)
