@@ -5,10 +5,7 @@ A block of commands is a fence of the language ``bash``; its further classes say
 ``bash``
     as written, always; ``status=2`` for what is to end so.
 ``{.bash .small}``
-    with few, small networks and few baselines, so that it takes seconds; with ``.slow`` as well, as
-    written among the slow tests.
-``{.bash .slow}``
-    as written, among the slow tests only.
+    with few, small networks and few baselines, so that it takes seconds.
 ``{.bash .elsewhere why=REASON}``
     not here, for one of the reasons in `ELSEWHERE`.
 
@@ -105,12 +102,10 @@ class Block:
         joined = self.text.replace("\\\n", " ").splitlines()
         return [line for line in joined if shlex.split(line, comments=True)]
 
-    def runs(self, *, slow):
-        """Tell whether its commands are run by this part of the suite."""
-        if self.language == "python":
-            return True
-        later = "slow" in self.classes and "small" not in self.classes
-        return self.language == "bash" and "elsewhere" not in self.classes and (slow or not later)
+    @property
+    def runs(self):
+        """Tell whether its commands are run here."""
+        return self.language in {"bash", "python"} and "elsewhere" not in self.classes
 
 
 def blocks(page):
@@ -129,15 +124,6 @@ def made(page, text, found):
 
 
 ALL = {page: blocks(page) for page in PAGES}
-
-
-def pages_with(*, slow):
-    """Return the pages with something to run in this part of the suite."""
-    return [
-        page
-        for page, found in ALL.items()
-        if any(block.runs(slow=slow) and ("slow" in block.classes or not slow) for block in found)
-    ]
 
 
 @pytest.fixture(scope="session")
@@ -237,8 +223,12 @@ def plain(text):
     return {" ".join(line.split()) for line in text.splitlines()}
 
 
-def run_page(page, project, run, *, slow):
-    """Do what a page says, from its first block to its last."""
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page", [page for page, found in ALL.items() if any(block.runs for block in found)]
+)
+def test_the_commands_of_a_page_run(page, project, run, mirror):
+    assert mirror
     printed = None
     for block in ALL[page]:
         if "title" in block.named:
@@ -247,11 +237,10 @@ def run_page(page, project, run, *, slow):
             file.write_text(block.text)
         elif "checked" in block.classes and printed is not None:
             assert plain(block.text) <= plain(printed), f"{block.where}: not printed\n{printed}"
-        elif block.runs(slow=slow):
-            smaller = "small" in block.classes and not (slow and "slow" in block.classes)
+        elif block.runs:
             printed = "\n"
             for command in block.commands:
-                done = run(command, smaller=smaller)
+                done = run(command, smaller="small" in block.classes)
                 printed += done.stdout + done.stderr
                 wanted = int(block.named.get("status", 0))
                 assert done.returncode == wanted, f"{block.where}: {command}\n{printed[-3000:]}"
@@ -259,24 +248,11 @@ def run_page(page, project, run, *, slow):
             printed = None
 
 
-@pytest.mark.parametrize("page", pages_with(slow=False))
-def test_the_commands_of_a_page_run(page, project, run, mirror):
-    assert mirror
-    run_page(page, project, run, slow=False)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("page", pages_with(slow=True))
-def test_the_long_commands_of_a_page_run(page, project, run, mirror):
-    assert mirror
-    run_page(page, project, run, slow=True)
-
-
 @pytest.mark.parametrize("page", PAGES)
 def test_each_block_says_what_is_known_here(page):
     for block in ALL[page]:
         about = SimpleNamespace(classes=block.classes, named=set(block.named))
-        known = {"small", "slow", "elsewhere"} if block.language == "bash" else {"checked"}
+        known = {"small", "elsewhere"} if block.language == "bash" else {"checked"}
         assert about.classes <= known, block.where
         assert about.named <= {"title", "status", "why"}, block.where
         assert ("elsewhere" in block.classes) == (block.named.get("why") in ELSEWHERE), block.where

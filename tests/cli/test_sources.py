@@ -14,7 +14,8 @@ def project(tools, tmp_path_factory, mirror):  # noqa: ARG001 - the released spi
     return tools.make_project(tmp_path_factory.mktemp("sources") / "project")
 
 
-@pytest.mark.parametrize("pretrain", [pytest.param("sequence", marks=pytest.mark.slow), "joint"])
+@pytest.mark.slow
+@pytest.mark.parametrize("pretrain", ["sequence", "joint"])
 def test_source_and_target_are_chosen_separately(tools, inside, project, pretrain):
     out = project / pretrain
     words = [*tools.TINY, SOURCES, "dataset/target=emery2017", f"dataset.pretrain={pretrain}"]
